@@ -1,0 +1,1 @@
+"""Pure measurement: whole arrays in, whole arrays out. No video, models, files, clock or printing here."""

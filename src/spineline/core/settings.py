@@ -1,0 +1,270 @@
+"""Every threshold, with its unit, its allowed range and its source. One TOML table for each group.
+
+The levels are coaching defaults: no study gives a limit for thoracic rounding under load.
+"""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from spineline.errors import SettingsError
+
+
+def _number(default: float, low: float, high: float, unit: str, about: str, source: str) -> Any:
+    """Describe one number; unit and source end up in the JSON schema and in the documentation."""
+    return Field(
+        default=default,
+        ge=low,
+        le=high,
+        allow_inf_nan=False,
+        description=about,
+        json_schema_extra={"unit": unit, "source": source},
+    )
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class FilterSettings(_Group):
+    """Smoothing. Zero lag on recordings."""
+
+    landmark_cutoff_hz: float = _number(
+        4.0,
+        1.0,
+        15.0,
+        "Hz",
+        "Low-pass of the landmarks.",
+        "6 Hz is common in kinematics; lower as pose landmarks jitter more",
+    )
+    landmark_median_s: float = _number(
+        0.15, 0.0, 1.0, "s", "Running median of the landmarks against single jumps.", "measured on real clips"
+    )
+    spine_cutoff_hz: float = _number(
+        3.0,
+        0.5,
+        10.0,
+        "Hz",
+        "Low-pass of the spine angles.",
+        "3-4 Hz proposed for curvature, docs/science.md",
+    )
+    spine_median_s: float = _number(
+        0.3, 0.0, 1.0, "s", "Running median of the spine angles.", "measured on rendered lifters"
+    )
+    max_gap_s: float = _number(
+        0.25, 0.0, 2.0, "s", "A longer gap cuts a signal in two.", "shorter than any phase of a lift"
+    )
+
+
+class ViewSettings(_Group):
+    """When the back can be measured from where the camera stands."""
+
+    max_yaw_deg: float = _number(
+        35.0,
+        0.0,
+        60.0,
+        "deg",
+        "Farthest from a side view that is still measured.",
+        "measured on rendered lifters",
+    )
+    max_torso_ratio: float = _number(
+        1.8, 1.1, 4.0, "1", "Largest factor between a torso length and its median.", "measured on real clips"
+    )
+    frame_margin: float = _number(
+        0.05, 0.0, 1.0, "torso lengths", "How far outside the picture a landmark may lie.", "landmark noise"
+    )
+    max_overlap: float = _number(
+        0.35, 0.0, 1.0, "1", "Largest share of the lifter covered by somebody else's box.", "coaching default"
+    )
+    min_visibility: float = _number(
+        0.5,
+        0.0,
+        1.0,
+        "1",
+        "Least visibility of the near shoulder.",
+        "MediaPipe's own threshold for a visible landmark",
+    )
+
+
+class RepSettings(_Group):
+    """What counts as a repetition, relative to the lifter's own range."""
+
+    min_range_torsos: float = _number(
+        0.30, 0.1, 1.0, "torso lengths", "Least way of the shoulders up.", "quarter squats measured at 0.5"
+    )
+    min_share: float = _number(
+        0.6,
+        0.2,
+        0.95,
+        "1",
+        "Least way up as a share of the lifter's own full reps.",
+        "an aborted pull does not count",
+    )
+    turning_share: float = _number(
+        0.35,
+        0.1,
+        0.6,
+        "1",
+        "Way back, as a share of the whole range, that makes a turning point.",
+        "hysteresis",
+    )
+    edge_share: float = _number(
+        0.06, 0.01, 0.2, "1", "Share of the way that still belongs to standing or bottom.", "hysteresis"
+    )
+    min_ascent_s: float = _number(0.25, 0.1, 2.0, "s", "Shortest way up.", "fastest barbell squats take 0.5 s")
+    max_ascent_s: float = _number(15.0, 3.0, 60.0, "s", "Longest way up.", "a grinding pull takes up to 10 s")
+    top_trunk_deg: float = _number(
+        35.0,
+        10.0,
+        60.0,
+        "deg",
+        "Most forward lean at the top of a finished rep.",
+        "an aborted pull ends leaning",
+    )
+    min_trunk_change_deg: float = _number(
+        15.0, 5.0, 60.0, "deg", "Least change of lean, unless the knees bend.", "measured on real clips"
+    )
+    min_knee_change_deg: float = _number(
+        25.0,
+        5.0,
+        90.0,
+        "deg",
+        "Least bend of the knees, unless the trunk leans.",
+        "quarter squats measured at 35",
+    )
+    max_travel_torsos: float = _number(
+        1.5,
+        0.5,
+        5.0,
+        "torso lengths",
+        "Farthest the hips travel sideways in a rep.",
+        "walking does not count",
+    )
+    setup_s: float = _number(
+        0.7,
+        0.2,
+        5.0,
+        "s",
+        "A stay at the first bottom from which a set is taken to start on the floor.",
+        "coaching default",
+    )
+    leave_s: float = _number(
+        1.5,
+        0.5,
+        10.0,
+        "s",
+        "Standing on after the last way up, that long, the bar was left on the floor.",
+        "coaching default",
+    )
+
+
+class ReferenceSettings(_Group):
+    """What the change is measured from."""
+
+    standing_trunk_deg: float = _number(
+        15.0,
+        5.0,
+        40.0,
+        "deg",
+        "Most lean of a standing frame, either way.",
+        "upright standing, measured on real clips",
+    )
+    standing_knee_deg: float = _number(30.0, 5.0, 60.0, "deg", "Most knee flexion of a standing frame.", "as above")
+    standing_s: float = _number(0.5, 0.1, 5.0, "s", "Least time of calm standing to serve.", "half a second")
+    calm_torsos_s: float = _number(
+        0.25, 0.05, 2.0, "torso lengths/s", "Fastest the shoulders move while calm.", "measured on real clips"
+    )
+    least_flexed_share: float = _number(
+        0.1, 0.01, 0.5, "1", "Share of the reps that counts as their least-flexed phase.", "coaching default"
+    )
+    population_deg: float = _number(
+        0.0,
+        -20.0,
+        40.0,
+        "deg",
+        "Neutral of the model, when the lifter shows none.",
+        "definition of the model",
+    )
+    population_sd_deg: float = _number(
+        9.5,
+        0.0,
+        20.0,
+        "deg",
+        "Spread of standing curvature between people.",
+        "Spinal Mouse, n = 659: SD 8.8 and 9.5",
+    )
+
+
+class Levels(_Group):
+    """Three levels of one rule, in degrees."""
+
+    info: float = Field(ge=0, le=90, allow_inf_nan=False)
+    caution: float = Field(ge=0, le=90, allow_inf_nan=False)
+    flag: float = Field(ge=0, le=90, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if not self.info <= self.caution <= self.flag:
+            raise ValueError(f"expected info <= caution <= flag, found {self.info}, {self.caution}, {self.flag}")
+        return self
+
+
+def _levels(info: float, caution: float, flag: float, about: str, source: str) -> Any:
+    return Field(
+        default=Levels(info=info, caution=caution, flag=flag),
+        description=about,
+        json_schema_extra={"unit": "deg", "source": source},
+    )
+
+
+class RuleSettings(_Group):
+    """Levels of the rules: coaching defaults."""
+
+    thoracic_rounding_deg: Levels = _levels(
+        5.0, 8.0, 12.0, "Rounding beyond the reference.", "full slump is 11.5 +- 3.7 (Edmondston 2011)"
+    )
+    thoracic_growth_deg: Levels = _levels(
+        3.0,
+        5.0,
+        8.0,
+        "Rounding gained between the start and the end of the pull.",
+        "rep-to-rep MDC 1-8 (Aasa 2019)",
+    )
+    held_s: float = _number(0.2, 0.0, 2.0, "s", "Shortest time beyond a level that counts.", "coaching default")
+    min_usable_share: float = _number(
+        0.5, 0.1, 1.0, "1", "Least share of a rep that must be measured for a verdict.", "coaching default"
+    )
+    mdc95_deg: float = _number(
+        5.0,
+        0.0,
+        20.0,
+        "deg",
+        "Minimal detectable change: no level below it is used.",
+        "measured on rendered lifters",
+    )
+
+
+class Settings(_Group):
+    """All settings."""
+
+    filters: FilterSettings = FilterSettings()
+    view: ViewSettings = ViewSettings()
+    reps: RepSettings = RepSettings()
+    reference: ReferenceSettings = ReferenceSettings()
+    rules: RuleSettings = RuleSettings()
+
+    @classmethod
+    def from_mapping(cls, values: dict[str, Any]) -> Self:
+        """Build settings from nested tables, such as a TOML file holds.
+
+        Raises
+        ------
+        SettingsError
+            One line that names the first wrong key, what was expected and what was found.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "settings"
+            raise SettingsError(f"{where}: {first['msg']}, found {first['input']!r}") from error

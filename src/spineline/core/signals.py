@@ -1,0 +1,106 @@
+"""Gaps, uniform resampling, zero-lag filters and derivatives. Missing stays missing: a gap is never filled.
+
+Every filter works on a uniform grid of `GRID_HZ`, so that its effect is the same whatever the frame rate, and
+hands back values at the frames' own times.
+"""
+
+from typing import Final
+
+import numpy as np
+from scipy import ndimage, signal
+
+from spineline.core.track import Bools, Floats, Ints
+
+GRID_HZ: Final = 120.0
+"""Rate of the uniform grid. Above twice the highest cut-off in use by a factor of ten."""
+
+_ORDER: Final = 2
+"""Forwards and backwards makes this a 4th-order Butterworth, the common choice in kinematics."""
+
+
+def runs(mask: Bools) -> list[tuple[int, int]]:
+    """Return start and stop (exclusive) of every stretch of True.
+
+    >>> runs(np.array([False, True, True, False, True]))
+    [(1, 3), (4, 5)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def stretches(time_s: Floats, known: Bools, *, max_gap_s: float) -> list[Ints]:
+    """Return the indices of known frames, cut wherever neighbours lie more than ``max_gap_s`` apart."""
+    index = np.flatnonzero(known)
+    if index.size == 0:
+        return []
+    cuts = np.flatnonzero(np.diff(time_s[index]) > max_gap_s) + 1
+    return list(np.split(index, cuts))
+
+
+def smooth(
+    time_s: Floats, values: Floats, *, cutoff_hz: float, median_s: float = 0.0, max_gap_s: float = 0.25
+) -> Floats:
+    """Low-pass each column without lag, after an optional running median against spikes.
+
+    Parameters
+    ----------
+    time_s
+        ``(T,)`` strictly increasing.
+    values
+        ``(T,)`` or ``(T, ...)``; NaN is missing.
+    cutoff_hz
+        -6 dB point of the forwards-backwards Butterworth filter.
+    median_s
+        Window of the running median; 0 leaves it out.
+    max_gap_s
+        A longer gap cuts the signal in two that do not touch each other.
+
+    Returns
+    -------
+    The shape of ``values``; NaN exactly where ``values`` is NaN.
+    """
+    flat = values.reshape(len(time_s), -1)
+    out = np.full_like(flat, np.nan, dtype=np.float64)
+    known = np.isfinite(flat)
+    patterns, which = np.unique(known, axis=1, return_inverse=True)
+    for i in range(patterns.shape[1]):
+        columns = np.flatnonzero(which == i)
+        for index in stretches(time_s, patterns[:, i], max_gap_s=max_gap_s):
+            picked = flat[np.ix_(index, columns)]
+            out[np.ix_(index, columns)] = _smooth_stretch(time_s[index], picked, cutoff_hz, median_s)
+    return out.reshape(values.shape)
+
+
+def _smooth_stretch(time_s: Floats, values: Floats, cutoff_hz: float, median_s: float) -> Floats:
+    """Filter ``(n, columns)`` without gaps on a uniform grid and read it back at ``time_s``."""
+    span_s = time_s[-1] - time_s[0]
+    count = int(np.floor(span_s * GRID_HZ)) + 1
+    if len(time_s) < 3 or count < 4:
+        return values
+    grid_s = np.linspace(time_s[0], time_s[-1], count)
+    on_grid = _interpolate(grid_s, time_s, values)
+    if median_s > 0:
+        width = 2 * int(round(median_s * GRID_HZ / 2)) + 1
+        on_grid = ndimage.median_filter(on_grid, size=(width, 1), mode="nearest")
+    # Run twice, a Butterworth is down by 6 dB at its own cut-off.
+    rate_hz = (count - 1) / span_s
+    sos = signal.butter(_ORDER, cutoff_hz, fs=rate_hz, output="sos")
+    pad = min(count - 1, int(rate_hz / cutoff_hz))
+    return _interpolate(time_s, grid_s, signal.sosfiltfilt(sos, on_grid, axis=0, padtype="odd", padlen=pad))
+
+
+def _interpolate(at_s: Floats, time_s: Floats, values: Floats) -> Floats:
+    """Read the columns of ``values`` linearly at other times, ``(len(at_s), columns)``."""
+    right = np.clip(np.searchsorted(time_s, at_s, side="right"), 1, len(time_s) - 1)
+    left = right - 1
+    share = ((at_s - time_s[left]) / (time_s[right] - time_s[left]))[:, None]
+    return np.asarray(values[left] * (1 - share) + values[right] * share)
+
+
+def held(time_s: Floats, mask: Bools, *, at_least_s: float) -> Bools:
+    """Keep only stretches of True that last ``at_least_s`` from their first to their last frame."""
+    kept = np.zeros_like(mask)
+    for start, stop in runs(mask):
+        if time_s[stop - 1] - time_s[start] >= at_least_s:
+            kept[start:stop] = True
+    return kept

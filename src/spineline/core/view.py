@@ -1,0 +1,122 @@
+"""Where the camera stands: which way the lifter faces, the yaw, the near side, what the picture cuts off."""
+
+from typing import Final, Literal
+
+import numpy as np
+
+from spineline.core.skeleton import Landmark
+from spineline.core.track import Bools, Floats, PoseTrack
+
+Side = Literal["left", "right"]
+"""The lifter's own left or right, or that of the picture where said so."""
+
+_FACING_WINDOW_S: Final = 1.0
+_MOST_HEAD_DOWN: Final = 0.57  # the sine of 35 degrees below horizontal, deeper than any hinge
+
+_SHOULDERS: Final = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
+_HIPS: Final = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
+_EARS: Final = [Landmark.LEFT_EAR, Landmark.RIGHT_EAR]
+
+
+def torso_px(landmarks_px: Floats) -> Floats:
+    """Return the length from mid-shoulder to mid-hip, ``(T,)``."""
+    across = landmarks_px[:, _SHOULDERS].mean(axis=1) - landmarks_px[:, _HIPS].mean(axis=1)
+    return np.asarray(np.hypot(across[:, 0], across[:, 1]))
+
+
+def trusted(track: PoseTrack, *, max_torso_ratio: float) -> Bools:
+    """Tell which poses can be believed: no torso shrinks out of all proportion or hangs upside down.
+
+    A pose model that has lost the lifter puts its landmarks on a plate or into the background.
+
+    Parameters
+    ----------
+    track
+        T frames.
+    max_torso_ratio
+        Largest factor between a frame's torso length and the median of the track.
+
+    Returns
+    -------
+    ``(T,)``, False where no pose was found.
+    """
+    length_px = torso_px(track.landmarks_px)
+    if not track.seen.any():
+        return track.seen
+    ratio = length_px / np.nanmedian(length_px)
+    drop_px = np.diff(track.landmarks_px[:, [*_SHOULDERS, *_HIPS], 1].reshape(-1, 2, 2).mean(axis=2), axis=1)[:, 0]
+    with np.errstate(invalid="ignore"):
+        in_proportion = (ratio < max_torso_ratio) & (ratio > 1 / max_torso_ratio)
+        upside_down = -drop_px > _MOST_HEAD_DOWN * length_px
+        return np.asarray(track.seen & in_proportion & ~upside_down)
+
+
+def steady_facing(time_s: Floats, facing: Floats) -> Floats:
+    """Replace each frame's facing by that of the majority within a second around it.
+
+    Parameters
+    ----------
+    time_s
+        ``(T,)``.
+    facing
+        ``(T,)`` +1 right, -1 left, 0 unknown.
+
+    Returns
+    -------
+    ``(T,)`` +1 or -1; 0 only where nothing around was known either.
+    """
+    total = np.concatenate([[0.0], np.cumsum(facing)])
+    low = np.searchsorted(time_s, time_s - _FACING_WINDOW_S / 2, side="left")
+    high = np.searchsorted(time_s, time_s + _FACING_WINDOW_S / 2, side="right")
+    majority = np.sign(total[high] - total[low])
+    return np.where(majority == 0, facing, majority)
+
+
+def yaw_deg(world_m: Floats, facing: Floats) -> Floats:
+    """Estimate how far the camera stands off a pure side view.
+
+    Parameters
+    ----------
+    world_m
+        ``(T, 33, 3)`` metric landmarks, x to the right of the picture, z away from the camera.
+    facing
+        ``(T,)`` +1 or -1.
+
+    Returns
+    -------
+    ``(T,)`` 0 = side view, + = the camera sees more of the front, - = more of the back, -180..180.
+    """
+    across = (
+        world_m[:, Landmark.RIGHT_SHOULDER]
+        - world_m[:, Landmark.LEFT_SHOULDER]
+        + world_m[:, Landmark.RIGHT_HIP]
+        - world_m[:, Landmark.LEFT_HIP]
+    )
+    return np.asarray(np.degrees(np.arctan2(-across[:, 0], -facing * across[:, 2])))
+
+
+def near_side(visibility: Floats) -> Side:
+    """Name the lifter's side that is turned to the camera: the one whose landmarks are seen better."""
+    sides: dict[Side, list[Landmark]] = {
+        "left": [Landmark.LEFT_SHOULDER, Landmark.LEFT_ELBOW, Landmark.LEFT_HIP, Landmark.LEFT_KNEE],
+        "right": [Landmark.RIGHT_SHOULDER, Landmark.RIGHT_ELBOW, Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE],
+    }
+    return max(sides, key=lambda side: float(np.nanmean(visibility[:, sides[side]])))
+
+
+def out_of_frame(track: PoseTrack, *, margin: float) -> Bools:
+    """Tell where the picture cuts off the head, a shoulder or a hip.
+
+    ``margin`` is how far outside a landmark may lie, in torso lengths. Returns ``(T,)``; False where unseen.
+    """
+    parts = track.landmarks_px[:, [*_EARS, *_SHOULDERS, *_HIPS]]
+    slack = (margin * torso_px(track.landmarks_px))[:, None]
+    width, height = track.image_size_px
+    with np.errstate(invalid="ignore"):
+        outside = (
+            (parts[..., 0] < -slack)
+            | (parts[..., 1] < -slack)
+            | (parts[..., 0] > width + slack)
+            | (parts[..., 1] > height + slack)
+        )
+    return np.asarray(outside.any(axis=1))

@@ -1,0 +1,245 @@
+"""An analysis as text: `analysis.json`, and one table of the frames and one of the reps as CSV or Parquet.
+
+Other programs read these, so names and order are those of the design page, missing is `null` or an empty cell,
+and the same analysis gives the same bytes: rounded numbers, UTF-8, "\\n", no date, no timing.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from spineline.errors import SettingsError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from spineline.core.analysis import Analysis, RepResult
+    from spineline.core.rules import Flag
+
+SCHEMA: Final = "spineline.analysis/1"
+
+_TIME_DIGITS: Final = 3
+_ANGLE_DIGITS: Final = 2
+_SHARE_DIGITS: Final = 3
+
+_REP_COLUMNS: Final = {
+    "index": "int",
+    "start_s": "float",
+    "turn_s": "float",
+    "end_s": "float",
+    "verdict": "text",
+    "usable_share": "float",
+    "thoracic_change_start_deg": "float",
+    "thoracic_change_peak_deg": "float",
+    "thoracic_growth_deg": "float",
+    "trunk_peak_deg": "float",
+    "knee_min_deg": "float",
+    "strain_index_pct": "float",
+}
+
+Cell = float | int | bool | str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputRecord:
+    """What was analysed: the path as the user gave it, the hash of that file, and what else the user stated."""
+
+    path: str
+    sha256: str
+    load_kg: float | None = None
+    body_mass_kg: float | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table; ``None`` among the values is missing."""
+
+    name: str
+    kind: Literal["float", "int", "bool", "text"]
+    values: Sequence[Cell]
+
+
+def analysis_document(analysis: "Analysis", record: InputRecord) -> dict[str, Any]:
+    """Return what `analysis.json` holds, as nested dicts and lists in its order.
+
+    Parameters
+    ----------
+    analysis
+        Of the whole recording.
+    record
+        What was analysed.
+    """
+    time_s = analysis.track.time_s
+    source = analysis.track.source
+    return {
+        "schema": SCHEMA,
+        "input": {
+            "path": _valid_text(record.path),
+            "sha256": record.sha256,
+            "frames": len(time_s),
+            "duration_s": _time(time_s[-1] - time_s[0]) if len(time_s) else 0.0,
+            "load_kg": record.load_kg,
+            "body_mass_kg": record.body_mass_kg,
+        },
+        "model": {
+            "name": source.get("model"),
+            "sha256": source.get("model_sha256"),
+            "mediapipe": source.get("mediapipe"),
+        },
+        "exercise": analysis.exercise,
+        "view": {
+            "side": analysis.view.side,
+            "facing": analysis.view.facing,
+            "yaw_deg": _angle(analysis.view.yaw_deg),
+        },
+        "usable_share": _share(analysis.usable_share),
+        "reference": {
+            "thoracic_deg": _angle(analysis.reference.thoracic_deg),
+            "source": analysis.reference.source,
+        },
+        "mdc95_deg": _angle(analysis.mdc95_deg),
+        "settings": analysis.settings.model_dump(mode="json"),
+        "notes": list(analysis.notes),
+        "reps": [{**_rep(rep), "flags": [_flag(flag) for flag in rep.flags]} for rep in analysis.reps],
+    }
+
+
+def analysis_text(analysis: "Analysis", record: InputRecord) -> str:
+    """Return the text of `analysis.json`: strict JSON, indented, ending in a newline."""
+    document = analysis_document(analysis, record)
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def frames_table(analysis: "Analysis") -> list[Column]:
+    """Return the table of the frames, one row each."""
+    spine, angles = analysis.spine, analysis.angles
+    return [
+        Column("time_s", "float", [_time(value) for value in analysis.track.time_s]),
+        _angles("thoracic_deg", spine.thoracic_deg),
+        _angles("thoracic_change_deg", analysis.thoracic_change_deg),
+        _angles("sigma_deg", analysis.sigma_change_deg),
+        _angles("lumbar_deg", spine.lumbar_deg),
+        _angles("thoracolumbar_deg", spine.thoracic_deg + spine.lumbar_deg),
+        _angles("trunk_deg", angles.trunk_deg),
+        _angles("hip_deg", angles.hip_deg),
+        _angles("knee_deg", angles.knee_deg),
+        _angles("neck_deg", angles.neck_deg),
+        _angles("yaw_deg", analysis.yaw_deg),
+        Column("usable", "bool", spine.usable.tolist()),
+        Column("reason", "text", [text or None for text in spine.reason.tolist()]),
+        Column("phase", "text", [text or None for text in analysis.phase.tolist()]),
+        Column("rep", "int", [index or None for index in analysis.rep_index.tolist()]),
+    ]
+
+
+def reps_table(analysis: "Analysis") -> list[Column]:
+    """Return the table of the reps; flags are joined as ``rule:severity;rule:severity``."""
+    rows = [_rep(rep) for rep in analysis.reps]
+    columns = [Column(name, kind, [row[name] for row in rows]) for name, kind in _REP_COLUMNS.items()]  # type: ignore[arg-type]
+    flags = [";".join(f"{flag.rule}:{flag.severity}" for flag in rep.flags) or None for rep in analysis.reps]
+    return [*columns, Column("flags", "text", flags)]
+
+
+def csv_text(table: Sequence[Column]) -> str:
+    """Return a table as CSV with a header; missing is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([column.name for column in table])
+    writer.writerows(
+        [_cell(value) for value in row] for row in zip(*(column.values for column in table), strict=True)
+    )
+    return text.getvalue()
+
+
+def require_parquet() -> None:
+    """Raise SettingsError unless Parquet can be written here."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError:
+        raise SettingsError(
+            "--format parquet needs pyarrow, which is not installed: "
+            "install spineline[parquet], or leave --format out for CSV"
+        ) from None
+
+
+def write_parquet(table: Sequence[Column], path: Path) -> None:
+    """Write a table as Parquet. `require_parquet` says whether that is possible."""
+    import pyarrow
+    import pyarrow.parquet
+
+    kinds = {
+        "float": pyarrow.float64(),
+        "int": pyarrow.int64(),
+        "bool": pyarrow.bool_(),
+        "text": pyarrow.string(),
+    }
+    arrays = [pyarrow.array(column.values, type=kinds[column.kind]) for column in table]
+    pyarrow.parquet.write_table(pyarrow.table(arrays, names=[column.name for column in table]), path)
+
+
+def _rep(rep: "RepResult") -> dict[str, Cell]:
+    return {
+        "index": rep.rep.index,
+        "start_s": _time(rep.rep.start_s),
+        "turn_s": _time(rep.rep.turn_s),
+        "end_s": _time(rep.rep.end_s),
+        "verdict": rep.verdict,
+        "usable_share": _share(rep.usable_share),
+        "thoracic_change_start_deg": _angle(rep.thoracic_change_start_deg),
+        "thoracic_change_peak_deg": _angle(rep.thoracic_change_peak_deg),
+        "thoracic_growth_deg": _angle(rep.thoracic_growth_deg),
+        "trunk_peak_deg": _angle(rep.trunk_peak_deg),
+        "knee_min_deg": _angle(rep.knee_min_deg),
+        "strain_index_pct": None,  # not measured yet
+    }
+
+
+def _flag(flag: "Flag") -> dict[str, Cell]:
+    return {
+        "rule": flag.rule,
+        "severity": flag.severity,
+        "value": _angle(flag.value),
+        "threshold": _angle(flag.threshold),
+        "unit": flag.unit,
+        "time_s": _time(flag.time_s),
+        "message": flag.message,
+    }
+
+
+def _angles(name: str, values: "NDArray[np.float64]") -> Column:
+    return Column(name, "float", [_angle(value) for value in values.tolist()])
+
+
+def _time(value_s: float) -> float | None:
+    return _rounded(value_s, _TIME_DIGITS)
+
+
+def _angle(value_deg: float) -> float | None:
+    return _rounded(value_deg, _ANGLE_DIGITS)
+
+
+def _share(value: float) -> float | None:
+    return _rounded(value, _SHARE_DIGITS)
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    """Round; None where not measured. Adding 0 turns -0.0 into 0.0."""
+    return round(float(value), digits) + 0.0 if math.isfinite(value) else None
+
+
+def _cell(value: Cell) -> Cell:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else value
+
+
+def _valid_text(path: str) -> str:
+    """Return a path as text that UTF-8 can hold, whatever bytes the file's name is made of."""
+    return os.fsencode(path).decode("utf-8", errors="replace")

@@ -1,0 +1,187 @@
+"""`track.npz`: what was seen of a lifter, saved, so that it can be analysed again without video and pose model.
+
+A zip of plain arrays (`numpy.load` opens it), named as the fields of PoseTrack, with `schema` and, as JSON, `source`.
+The same track gives the same bytes. Reading trusts nothing: no pickles, nothing more or less than these
+arrays, every size checked before memory is taken for it.
+"""
+
+import hashlib
+import io
+import json
+import math
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from spineline.core.track import PoseTrack
+from spineline.errors import InputError, TrackError
+
+SCHEMA: Final = "spineline.track/1"
+SUFFIX: Final = ".npz"
+
+MAX_BYTES: Final = 2 << 30
+"""Largest sum of all arrays that is read: over four hours at 30 frames a second."""
+
+_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
+_MAX_SOURCE_CHARACTERS: Final = 1 << 16
+_MAX_HEADER_BYTES: Final = 4096
+_TEXTS: Final = ("schema", "source")
+_NAMES: Final = (*_TEXTS, *(field.name for field in fields(PoseTrack) if field.name != "source"))
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    MemoryError,
+)
+"""What zipfile, zlib and numpy raise on bytes that are not what they should be."""
+
+
+def save_track(track: PoseTrack, path: Path) -> None:
+    """Write a track. An OSError is passed on."""
+    arrays: dict[str, NDArray[Any]] = {
+        "schema": np.array(SCHEMA),
+        "source": np.array(json.dumps(dict(track.source), sort_keys=True)),
+        **{name: np.asarray(getattr(track, name)) for name in _NAMES if name not in _TEXTS},
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in _NAMES:
+            member = zipfile.ZipInfo(f"{name}.npy", _ZIP_TIME)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.create_system = 3  # as on Unix, also where it is made on Windows
+            member.external_attr = 0o644 << 16
+            with archive.open(member, "w", force_zip64=True) as file:
+                array = arrays[name]
+                plain = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+                npy.write_array(file, plain.reshape(array.shape), version=(1, 0), allow_pickle=False)
+
+
+def load_track(path: Path) -> tuple[PoseTrack, str]:
+    """Read a track.
+
+    Returns
+    -------
+    The track, and the SHA-256 of the file in hexadecimal.
+
+    Raises
+    ------
+    InputError
+        One line: the file, what is wrong with it, what to do.
+    """
+    try:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return _read(file), sha256
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except TrackError as error:
+        raise InputError(f"{path}: is not a saved track ({error}); save it again with --save-track") from error
+    except _UNREADABLE as error:
+        raise InputError(
+            f"{path}: is not a saved track, or is damaged; give a video, or a track.npz made with --save-track"
+        ) from error
+
+
+def between(track: PoseTrack, start_s: float, end_s: float) -> PoseTrack:
+    """Return the frames with ``start_s <= time_s < end_s``."""
+    kept = (track.time_s >= start_s) & (track.time_s < end_s)
+    per_frame = {
+        field.name: getattr(track, field.name)[kept]
+        for field in fields(PoseTrack)
+        if field.name not in ("image_size_px", "source")
+    }
+    return replace(track, **per_frame)
+
+
+def _read(file: BinaryIO) -> PoseTrack:
+    with zipfile.ZipFile(file) as archive:
+        members = _members(archive)
+        _check_schema(_text(archive, members["schema"], len(SCHEMA) + 32))
+        source = _source(_text(archive, members["source"], _MAX_SOURCE_CHARACTERS))
+        sizes = {name: _declared_bytes(archive, members[name]) for name in members if name not in _TEXTS}
+        if sum(sizes.values()) > MAX_BYTES:
+            raise TrackError(f"expected at most {MAX_BYTES >> 30} GiB of arrays")
+        arrays = {name: _array(archive, members[name]) for name in sizes}
+    size = arrays.pop("image_size_px")
+    if size.shape != (2,) or size.dtype.kind != "i":
+        raise TrackError(f"image_size_px: expected two whole numbers, found {size.shape} of {size.dtype}")
+    for name, array in arrays.items():
+        if array.ndim == 0:
+            raise TrackError(f"{name}: expected an array, found a single value")
+    return PoseTrack(**arrays, image_size_px=(int(size[0]), int(size[1])), source=source)
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Return the members by array name: exactly those that belong there, each once."""
+    found = [info.filename for info in archive.infolist()]
+    wanted = [f"{name}.npy" for name in _NAMES]
+    for name in wanted:
+        if found.count(name) != 1:
+            raise TrackError(f"expected one array {name[:-4]}, found {found.count(name)}")
+    if extra := sorted(set(found) - set(wanted)):
+        raise TrackError(f"expected no {extra[0]!r}")
+    for info in archive.infolist():
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
+            raise TrackError(f"{info.filename}: expected a plain zip")
+    return {name: archive.getinfo(f"{name}.npy") for name in _NAMES}
+
+
+def _declared(file: Any) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
+    """Read the head of an array: its shape and type."""
+    if npy.read_magic(file) != (1, 0):
+        raise TrackError("expected arrays of the npy format 1.0")
+    shape, _, dtype = npy.read_array_header_1_0(file, max_header_size=_MAX_HEADER_BYTES)
+    if dtype.hasobject or dtype.kind not in "fiuU":
+        raise TrackError(f"expected numbers, found {dtype}")
+    return shape, dtype
+
+
+def _declared_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
+    """Return the size of an array, after checking that its head and the zip agree on it."""
+    with archive.open(info) as file:
+        shape, dtype = _declared(file)
+        if file.tell() + math.prod(shape) * dtype.itemsize != info.file_size:
+            raise TrackError(f"{info.filename}: expected an array of the size it declares")
+    return info.file_size
+
+
+def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
+    """Read an array whole, which also checks its checksum."""
+    data = archive.read(info)
+    array = npy.read_array(io.BytesIO(data), allow_pickle=False, max_header_size=_MAX_HEADER_BYTES)
+    native = array.dtype.newbyteorder("=")
+    return np.asarray(array, dtype=native)
+
+
+def _text(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most_characters: int) -> str:
+    if info.file_size > 4 * most_characters + _MAX_HEADER_BYTES:
+        raise TrackError(f"{info.filename}: expected at most {most_characters} characters")
+    _declared_bytes(archive, info)
+    array = _array(archive, info)
+    if array.shape != () or array.dtype.kind != "U":
+        raise TrackError(f"{info.filename}: expected a text, found {array.shape} of {array.dtype}")
+    return str(array)
+
+
+def _check_schema(schema: str) -> None:
+    if schema != SCHEMA:
+        raise TrackError(f"schema: expected {SCHEMA}, found {schema[:40]!r}")
+
+
+def _source(text: str) -> Mapping[str, str]:
+    values = json.loads(text)
+    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+        raise TrackError("source: expected texts by name")
+    return values

@@ -1,0 +1,129 @@
+"""How findings are put before people: one set of words, symbols and colours for report, charts and overlay.
+
+No colour stands alone: a word and a symbol always go with it. What was not measured looks unlike anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from spineline.core.analysis import REFERENCE_TEXT, Analysis, RepResult
+from spineline.core.rules import SEVERITIES, Flag, Severity, Verdict
+from spineline.core.spine import REASON_TEXT
+
+NOT_MEASURED: Final = "not measured"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one verdict is shown: the word, the symbol, what it means, and its colour on moving pictures (RGB)."""
+
+    word: str
+    symbol: str
+    meaning: str
+    rgb: tuple[int, int, int]
+
+
+VERDICTS: Final[Mapping[Verdict, Look]] = MappingProxyType(
+    {
+        "ok": Look("Nothing found", "✓", "measured, and no level was reached", (64, 214, 150)),
+        "info": Look("Info", "○", "worth knowing: the first level was reached", (120, 200, 255)),
+        "caution": Look("Caution", "▲", "the second level was reached", (255, 190, 50)),
+        "flag": Look("Flag", "■", "the highest level was reached", (255, 105, 90)),
+        "not_measured": Look(
+            "Not measured", "?", "too little of the rep could be seen; nothing is known about it", (200, 200, 200)
+        ),
+    }
+)
+
+CUES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "thoracic_rounding": "Lift the chest and set the upper back before you start to move.",
+        "thoracic_growth": "Keep the upper back on the way up as it was when you started.",
+    }
+)
+"""One line of coaching for each rule."""
+
+
+def counted(number: int, word: str) -> str:
+    """Put a number before its noun.
+
+    >>> counted(1, "rep"), counted(3, "rep")
+    ('1 rep', '3 reps')
+    """
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def change_in_words(change_deg: float, sigma_deg: float = float("nan")) -> str:
+    """Say a thoracic change in plain words, with its sigma if that is known.
+
+    >>> change_in_words(7.4, 3.0), change_in_words(-2.0), change_in_words(float("nan"))
+    ('7° ± 3° more rounded', '2° less rounded', 'not measured')
+    """
+    if not np.isfinite(change_deg):
+        return NOT_MEASURED
+    sigma = f" ± {sigma_deg:.0f}°" if np.isfinite(sigma_deg) else ""
+    return f"{abs(change_deg):.0f}°{sigma} {'less' if change_deg < 0 else 'more'} rounded"
+
+
+def reason_in_words(reason: str) -> str:
+    """Say why a frame was not measured."""
+    return REASON_TEXT.get(reason, reason.replace("_", " ") or "the frame was not analysed")
+
+
+def reference_in_words(analysis: Analysis) -> str:
+    """Say what the change is measured from."""
+    return REFERENCE_TEXT.get(analysis.reference.source, f"Reference: {analysis.reference.source}.")
+
+
+def rounding_levels(analysis: Analysis) -> list[tuple[Severity, float]]:
+    """Return the levels of the thoracic change that can be reached, rising, in degrees.
+
+    None lies below the minimal detectable change. Where levels meet there, only the most severe is left.
+    """
+    levels = analysis.settings.rules.thoracic_rounding_deg
+    reachable = {max(getattr(levels, name), analysis.mdc95_deg): name for name in SEVERITIES}
+    return [(name, level) for level, name in sorted(reachable.items())]
+
+
+def moment_verdict(analysis: Analysis, frame_index: int) -> Verdict:
+    """Tell which level the thoracic change reaches in one frame."""
+    change_deg = analysis.thoracic_change_deg[frame_index]
+    if not np.isfinite(change_deg):
+        return "not_measured"
+    reached: Verdict = "ok"
+    for name, level in rounding_levels(analysis):
+        if change_deg >= level:
+            reached = name
+    return reached
+
+
+def worst_flag(result: RepResult) -> Flag | None:
+    """Return the most severe finding of a rep, None without any."""
+    return max(result.flags, key=lambda flag: SEVERITIES.index(flag.severity), default=None)
+
+
+def worst_frame(analysis: Analysis, result: RepResult) -> int | None:
+    """Return the frame to show for a rep: of its worst finding, else its most rounded; None if it was not measured."""
+    if result.verdict == "not_measured":
+        return None
+    time_s, change_deg = analysis.track.time_s, analysis.thoracic_change_deg
+    inside = (time_s >= result.rep.start_s) & (time_s <= result.rep.end_s) & np.isfinite(change_deg)
+    if not inside.any():
+        return None
+    flag = worst_flag(result)
+    score = change_deg if flag is None else -np.abs(time_s - flag.time_s)
+    return int(np.argmax(np.where(inside, score, -np.inf)))
+
+
+def main_reason(analysis: Analysis, result: RepResult) -> str:
+    """Say what kept most of a rep from being measured."""
+    time_s = analysis.track.time_s
+    inside = (time_s >= result.rep.start_s) & (time_s <= result.rep.end_s) & ~analysis.spine.usable
+    names, counts = np.unique(analysis.spine.reason[inside], return_counts=True)
+    return reason_in_words(str(names[np.argmax(counts)])) if names.size else "too little of it was seen"

@@ -1,0 +1,203 @@
+"""Which clips are made: the samples, and a test set of varied lifts and of things that are no lift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from training.body import Shape, draw_shape
+from training.lifts import EXERCISES, Recipe
+from training.look import CLOTH, HAIR, SKIN, Outfit, draw_outfit
+from training.scene import Camera, Room, Weight
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Everything that fixes one clip.
+
+    Attributes
+    ----------
+    name
+        Stem of its files.
+    recipe, shape, outfit, camera, weight, room
+        The parts.
+    fps, crf
+        Frames a second; x264's quality.
+    noise, blur_px
+        Of the camera.
+    max_s
+        The clip is cut there.
+    """
+
+    name: str
+    recipe: Recipe
+    shape: Shape
+    outfit: Outfit
+    camera: Camera
+    weight: Weight
+    room: Room
+    fps: float = 20.0
+    crf: int = 26
+    noise: float = 1.0
+    blur_px: float = 0.0
+    max_s: float = 30.0
+
+
+PLATES_M = (0.225, 0.225, 0.225, 0.2, 0.175, 0.15)
+SIZES_PX = ((640, 480), (640, 360), (480, 640), (640, 480))
+
+
+def draw_weight(recipe: Recipe, rng: np.random.Generator) -> Weight:
+    """Draw a weight that fits a recipe."""
+    exercise = EXERCISES[recipe.exercise]
+    if recipe.event == "pickup":
+        return Weight("thing", 0.08, colour=CLOTH[int(rng.integers(len(CLOTH)))])
+    carried = recipe.event == "lift" or (exercise.from_floor and recipe.event in ("aborted", "setup_only"))
+    if not carried or exercise.implement == "none":
+        return Weight("none")
+    dark = (0.1, 0.1, 0.11) if rng.random() < 0.6 else CLOTH[int(rng.integers(len(CLOTH)))]
+    if exercise.implement == "kettlebell":
+        return Weight("kettlebell", float(rng.uniform(0.085, 0.12)), colour=dark)
+    return Weight("barbell", float(rng.choice(PLATES_M)), int(rng.integers(1, 4)), dark)
+
+
+def draw_camera(rng: np.random.Generator, *, stature_m: float, yaw_deg: float, size_px: tuple[int, int]) -> Camera:
+    """Draw a camera that has the whole lifter in its picture, with room for hips and head going out sideways."""
+    width, height = size_px
+    fov = float(rng.uniform(32.0, 48.0) if width > height else rng.uniform(52.0, 64.0))
+    filled = float(rng.uniform(0.62, 0.8) if width > height else rng.uniform(0.5, 0.64))
+    distance = stature_m / filled / (2 * np.tan(np.radians(fov) / 2))
+    return Camera(
+        yaw_deg=yaw_deg,
+        side="right" if rng.random() < 0.5 else "left",
+        distance_m=float(distance),
+        height_m=float(rng.uniform(0.65, 1.3)),
+        target_m=(float(rng.uniform(-0.05, 0.15)), 0.0, float(rng.uniform(0.46, 0.52) * stature_m)),
+        fov_deg=fov,
+        roll_deg=float(rng.normal(0.0, 0.8)),
+        width_px=width,
+        height_px=height,
+    )
+
+
+def draw_clip(name: str, recipe: Recipe, *, seed: int, yaw_deg: float, **changes: Any) -> Clip:
+    """Draw body, clothes, camera, weight and room around a recipe; ``changes`` replace fields of the clip."""
+    rng = np.random.default_rng([seed, 7])
+    shape = draw_shape(rng)
+    size = SIZES_PX[int(rng.integers(len(SIZES_PX)))]
+    camera = draw_camera(rng, stature_m=shape.stature_m, yaw_deg=yaw_deg, size_px=size)
+    if recipe.opening == "walk_in":
+        camera = replace(camera, target_m=(-0.25, 0.0, camera.target_m[2]))
+    clip = Clip(
+        name=name,
+        recipe=recipe,
+        shape=shape,
+        outfit=draw_outfit(rng, woman=shape.gender > 0.5),
+        camera=camera,
+        weight=draw_weight(recipe, rng),
+        room=draw_room(rng),
+        fps=float(rng.choice([15.0, 20.0, 20.0])),
+        crf=int(rng.integers(23, 29)),
+        noise=float(rng.uniform(0.0, 3.5)),
+        blur_px=float(rng.choice([0.0, rng.uniform(0.4, 0.9)])),
+    )
+    return replace(clip, **changes)
+
+
+def draw_room(rng: np.random.Generator) -> Room:
+    """Draw a room."""
+    return Room(
+        seed=int(rng.integers(1 << 30)),
+        clutter=int(rng.choice([0, 2, 4, 7])),
+        wall_m=float(rng.uniform(1.3, 3.5)),
+        light=float(rng.uniform(0.6, 1.15)),
+        warmth=float(rng.uniform(-1.0, 1.0)),
+        patterned=bool(rng.random() < 0.65),
+    )
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    exercise: str
+    rounding: Any = "neutral"
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def test_set(*, seed: int) -> list[Clip]:
+    """Return about forty varied clips: every exercise neutral and rounded, every way to begin, pause and end, no lifts."""
+    wanted = [_Wanted(name, rounding) for name in EXERCISES for rounding in ("neutral", "rounded")]
+    wanted += [
+        _Wanted("deadlift", "late", {"reps": 4}),
+        _Wanted("front_squat", "late", {"reps": 4}),
+        _Wanted("deadlift", "rounded", {"opening": "walk_in", "reps": 2}),
+        _Wanted("sumo_deadlift", "neutral", {"opening": "walk_in", "reps": 2}),
+        _Wanted("back_squat", "neutral", {"opening": "unrack"}),
+        _Wanted("front_squat", "rounded", {"opening": "unrack", "reps": 2}),
+        _Wanted("deadlift", "neutral", {"pace": "touch_and_go", "reps": 5, "ending": "floor"}),
+        _Wanted("romanian_deadlift", "rounded", {"pace": "touch_and_go", "reps": 4}),
+        _Wanted("bodyweight_squat", "neutral", {"pace": "touch_and_go", "reps": 5}),
+        _Wanted("deadlift", "rounded", {"pace": "pause_bottom", "reps": 2, "ending": "floor"}),
+        _Wanted("goblet_squat", "neutral", {"pace": "pause_bottom", "reps": 2}),
+        _Wanted("kettlebell_deadlift", "neutral", {"pace": "pause_top", "reps": 3}),
+        _Wanted("back_squat", "rounded", {"pace": "pause_top", "reps": 3}),
+        _Wanted("deadlift", "rounded", {"opening": "bottom", "reps": 3, "ending": "floor"}),
+        _Wanted("sumo_deadlift", "rounded", {"opening": "bottom", "reps": 2}),
+        _Wanted("deadlift", "neutral", {"reps": 1, "ending": "floor"}),
+        _Wanted("bodyweight_squat", "rounded", {"reps": 1}),
+        _Wanted("deadlift", "rounded", {"reps": 2, "ending": "stand_up"}),
+        _Wanted("romanian_deadlift", "neutral", {"crop_s": (2.3, 0.0), "reps": 4}),
+        _Wanted("goblet_squat", "rounded", {"crop_s": (0.0, 1.6), "reps": 4}),
+        _Wanted("bodyweight_squat", "neutral", {"crop_s": (2.6, 1.5), "reps": 5}),
+        _Wanted("deadlift", more={"event": "pickup"}),
+        _Wanted("deadlift", more={"event": "pickup", "opening": "walk_in"}),
+        _Wanted("deadlift", more={"event": "tie_shoe"}),
+        _Wanted("bodyweight_squat", more={"event": "wave"}),
+        _Wanted("deadlift", more={"event": "wave", "opening": "walk_in"}),
+        _Wanted("deadlift", "rounded", {"event": "aborted"}),
+        _Wanted("sumo_deadlift", "neutral", {"event": "aborted"}),
+        _Wanted("deadlift", more={"event": "setup_only"}),
+        _Wanted("bodyweight_squat", more={"event": "walk", "opening": "walk_in"}),
+    ]
+    clips = []
+    for index, want in enumerate(wanted):
+        rng = np.random.default_rng([seed, index])
+        yaw = float(rng.uniform(0.0, 25.0) * rng.choice([-1.0, 1.0]))
+        recipe = Recipe(want.exercise, seed * 1000 + index, rounding=want.rounding, **want.more)
+        name = f"{index:02d}_{_title(recipe)}"
+        clips.append(draw_clip(name, recipe, seed=seed * 1000 + index, yaw_deg=yaw))
+    return clips
+
+
+def _title(recipe: Recipe) -> str:
+    if recipe.event != "lift":
+        return recipe.event + ("" if recipe.opening == "stand" else "_" + recipe.opening)
+    parts = [recipe.exercise, recipe.rounding]
+    parts += [p for p in (recipe.opening, recipe.pace) if p not in ("stand", "normal")]
+    return "_".join(parts + (["cropped"] if any(recipe.crop_s) else []))
+
+
+def samples() -> list[Clip]:
+    """Return the four sample clips."""
+    man = Shape(gender=0.0, age=0.7, muscle=0.75, weight=0.55, proportions=0.6, stature_m=1.79, lats=0.3)
+    woman = Shape(gender=1.0, age=0.68, muscle=0.6, weight=0.5, proportions=0.6, stature_m=1.67, buttocks=0.2)
+    first = Outfit(SKIN[1], HAIR[1], CLOTH[5], CLOTH[0], CLOTH[3], sleeve=0.26, leg=0.4, loose_m=0.004)
+    second = Outfit(SKIN[3], HAIR[0], CLOTH[8], CLOTH[1], CLOTH[3], sleeve=0.02, leg=0.97)
+    view = Camera(side="right", distance_m=3.5, height_m=0.95, fov_deg=36.0, width_px=640, height_px=480)
+    plates, bell = Weight("barbell", 0.225, 1, (0.1, 0.1, 0.11)), Weight("kettlebell", 0.095, colour=CLOTH[6])
+    lift: dict[str, Any] = {
+        "shape": man,
+        "outfit": first,
+        "weight": plates,
+        "room": Room(seed=5, clutter=3, patterned=True),
+    }
+    squat: dict[str, Any] = {
+        "shape": woman, "outfit": second, "weight": bell, "room": Room(seed=11, clutter=2, wall_m=2.6, patterned=True),
+    }  # fmt: skip
+    return [
+        Clip("deadlift_neutral", Recipe("deadlift", 21, 2), camera=replace(view, yaw_deg=4.0), **lift),
+        Clip("deadlift_rounded", Recipe("deadlift", 22, 2, "rounded"), camera=replace(view, yaw_deg=-5.0), **lift),
+        Clip("squat_neutral", Recipe("goblet_squat", 23, 3), camera=replace(view, yaw_deg=-3.0), **squat),
+        Clip("squat_rounded", Recipe("goblet_squat", 24, 3, "rounded"), camera=replace(view, yaw_deg=6.0), **squat),
+    ]
