@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,9 @@ class Body:
         Where the left and the right palm look at rest.
     eyes : shape (V,)
         Which vertices belong to the eyeballs.
+    rest_thoracic_deg, rest_lumbar_deg
+        How the skin along the middle of the back is bent at rest, T1 against T12 and T12 against the sacrum: what
+        the eye sees of a body whose `thoracic_deg` and `lumbar_deg` are 0.
     """
 
     shape: Shape
@@ -120,22 +124,20 @@ class Body:
     heads_m: Array
     palms: Array
     eyes: NDArray[np.bool_]
+    rest_thoracic_deg: float
+    rest_lumbar_deg: float
 
 
 @lru_cache(maxsize=1)
 def _model() -> Any:
-    import anny  # heavy (torch), so only when a body is made
-    import torch
-
+    anny, torch = import_module("anny"), import_module("torch")  # heavy, so only when a body is made
     model = anny.Anny(rig="anny", topology="anny", local_changes=list(LOCAL_CHANGES), skinning_method="lbs")
     return model.to(dtype=torch.float32)
 
 
 def make_body(shape: Shape) -> Body:
     """Build a body; the first call reads anny's data (a minute once per machine, then half a second)."""
-    import torch
-
-    model = _model()
+    torch, model = import_module("torch"), _model()
     with torch.no_grad():
         phenotype = {n: torch.tensor([getattr(shape, n)]) for n in ("gender", "age", "muscle", "weight", "proportions")}
         local = (shape.belly, shape.buttocks, shape.lats, shape.depth, shape.neck, shape.shoulders)
@@ -160,6 +162,7 @@ def make_body(shape: Shape) -> Body:
     vertices, bones = _fists(vertices, bones, parents, dense, labels)
     skeleton = _skeleton(shape.stature_m, vertices, bones)
     weights = _weights(skeleton, vertices, dense, labels, parents)
+    thoracic, lumbar = _rest_bends(skeleton, vertices)
     return Body(
         shape=shape,
         skeleton=skeleton,
@@ -169,6 +172,8 @@ def make_body(shape: Shape) -> Body:
         heads_m=_heads(skeleton, bones),
         palms=np.stack([bones[f"palm.{side}"] for side in SIDES]),
         eyes=dense[:, [labels.index(f"eye.{side}") for side in SIDES]].sum(axis=1) > 0.5,
+        rest_thoracic_deg=thoracic,
+        rest_lumbar_deg=lumbar,
     )
 
 
@@ -212,6 +217,21 @@ def _smooth_line(at: Array, value: Array, wanted: Array) -> Array:
     return np.asarray(PchipInterpolator(at, value)(wanted), dtype=np.float64)
 
 
+def _rest_bends(skeleton: Skeleton, vertices_m: Array) -> tuple[float, float]:
+    """Return how the back's midline bends at rest, degrees: T1 against T12, and T12 against the sacrum."""
+    h, spine = skeleton.stature_m, skeleton.spine_m
+    behind = vertices_m[:, 0] < np.interp(vertices_m[:, 2], spine[:, 2], spine[:, 0]) - 0.01
+    middle = vertices_m[behind & (np.abs(vertices_m[:, 1]) < 0.003 * h)]
+
+    def slope(height_m: float) -> float:
+        near = middle[np.abs(middle[:, 2] - height_m) < 0.022 * h]
+        return float(np.degrees(np.arctan(np.polyfit(near[:, 2], near[:, 0], 1)[0])))
+
+    level = {name: 0.5 * (spine[sk.SEGMENT[name] - 1, 2] + spine[sk.SEGMENT[name], 2]) for name in ("T1", "T12")}
+    sacrum, t12, t1 = slope(float(spine[0, 2]) - 0.02 * h), slope(level["T12"]), slope(level["T1"])
+    return t1 - t12, t12 - sacrum
+
+
 def _heads(skeleton: Skeleton, bones: dict[str, Array]) -> Array:
     """Return the rest joint of every bone of `BONES`, shape (B, 3)."""
     hip_mid = skeleton.hip_m * [1.0, 0.0, 1.0]
@@ -233,7 +253,7 @@ def _weights(skeleton: Skeleton, vertices_m: Array, dense: Array, labels: list[s
             name = parents[name]
             name = rename.get(name, name)
         out[:, BONE[name]] += dense[:, column]
-    return out / out.sum(axis=1, keepdims=True)
+    return np.asarray(out / out.sum(axis=1, keepdims=True))
 
 
 def _vertebra_weights(skeleton: Skeleton, vertices_m: Array) -> Array:
@@ -276,7 +296,7 @@ def _fists(
                 turn[label] = _about(bones[label], axis, np.radians(angle))
         knuckle = bones[f"finger3-1.{side}"]
         along = knuckle - bones[f"wrist.{side}"]
-        bones[f"grip.{side}"] = knuckle - 0.06 * along + 0.3 * palm * np.linalg.norm(along)
+        bones[f"grip.{side}"] = knuckle + 0.12 * along + 0.28 * palm * np.linalg.norm(along)
     whole: dict[str, Array] = {}
     for label in labels:  # parents come first
         parent = parents[label]
@@ -335,6 +355,7 @@ def skin(vertices_m: NDArray[Any], weights: NDArray[Any], matrices: NDArray[Any]
     return out
 
 
-def shape_truth(shape: Shape) -> dict[str, float]:
-    """Return the shape as plain numbers for a truth file."""
-    return {name: round(float(value), 4) for name, value in asdict(shape).items()}
+def body_truth(body: Body) -> dict[str, float]:
+    """Return shape and rest curvature as plain numbers for a truth file."""
+    rest = {"rest_thoracic_deg": body.rest_thoracic_deg, "rest_lumbar_deg": body.rest_lumbar_deg}
+    return {name: round(float(value), 4) for name, value in (asdict(body.shape) | rest).items()}

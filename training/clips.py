@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from training import sets
-from training.body import make_body, shape_truth, skin
+from training.body import body_truth, make_body, skin
 from training.film import Film, as_filmed
 from training.look import dress, finish
 from training.motion import build
@@ -55,7 +55,7 @@ def render(clip: Clip, folder: Path) -> Path:
             film.add(as_filmed(picture, rng, noise=clip.noise, blur_px=clip.blur_px), float(time_s))
     stage.close()
     truth = clip_truth(motion, clip.camera)
-    truth["body"], truth["clip"] = shape_truth(clip.shape), described
+    truth["body"], truth["clip"] = body_truth(body), described
     write_json(truth_file, truth)
     return video
 
@@ -112,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         render_frames(given.out, count=given.count, seed=given.seed, workers=given.workers)
         return 0
-    clips = sets.samples() if given.action == "samples" else sets.test_set(seed=given.seed)
+    clips = sets.samples() if given.action == "samples" else sets.trial_set(seed=given.seed)
     if given.names:
         clips = [c for c in clips if any(name in c.name for name in given.names)]
     render_all(clips, given.out, workers=given.workers)

@@ -29,7 +29,8 @@ class Film:
         self._stream.width, self._stream.height = width_px, height_px
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = TIME_BASE
-        self._stream.options = {"crf": str(crf), "preset": "slow", "threads": "1"}
+        self._stream.codec_context.time_base = TIME_BASE
+        self._stream.options = {"crf": str(crf), "preset": "medium", "threads": "1"}
 
     def add(self, picture: Image, time_s: float) -> None:
         """Add a picture (H, W, 3), RGB, to be shown at a time."""
@@ -63,7 +64,7 @@ def as_filmed(picture: Image, rng: np.random.Generator, *, noise: float, blur_px
     if blur_px > 0.0:
         out = cv2.GaussianBlur(out, (0, 0), blur_px).astype(np.float32)
     if noise > 0.0:
-        out = out + rng.normal(0.0, noise, out.shape).astype(np.float32)
+        out = out + np.float32(noise) * rng.standard_normal(out.shape, dtype=np.float32)
     return np.asarray(np.clip(out, 0, 255), dtype=np.uint8)
 
 

@@ -26,6 +26,9 @@ Pace = Literal["normal", "touch_and_go", "pause_bottom", "pause_top"]
 Range = tuple[float, float]
 
 
+MOST_SHARE = 0.17  # of a thoracic change, in one joint
+
+
 @dataclass(frozen=True)
 class Exercise:
     """How an exercise is done; ranges are drawn from evenly.
@@ -162,12 +165,14 @@ def draw_style(exercise: Exercise, *, stature_m: float, floor_grip_m: float, rng
     )
 
 
-def draw_shares(rng: np.random.Generator) -> tuple[float, ...]:
-    """Draw how a thoracic change spreads over the 11 joints: a bump at the middle or upper back over an even part."""
+def draw_shares(rng: np.random.Generator, *, lowest_joint: float = 3.0) -> tuple[float, ...]:
+    """Draw how a thoracic change spreads over the 11 joints: a bump at some height of the back over an even part."""
     joint = np.arange(11)
-    bump = np.exp(-0.5 * ((joint - rng.uniform(3.0, 8.5)) / rng.uniform(1.8, 3.5)) ** 2)
-    even = rng.uniform(0.15, 0.5)
-    shares = even / 11 + (1 - even) * bump / bump.sum()
+    bump = np.exp(-0.5 * ((joint - rng.uniform(lowest_joint, 8.5)) / rng.uniform(1.8, 3.5)) ** 2)
+    bump /= bump.sum()
+    least_even = max(0.0, (bump.max() - MOST_SHARE) / (bump.max() - 1 / 11))  # no joint takes more than MOST_SHARE
+    even = rng.uniform(max(0.15, least_even), max(0.5, least_even))
+    shares = even / 11 + (1 - even) * bump
     return tuple(float(s) for s in shares / shares.sum())
 
 

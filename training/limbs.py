@@ -105,7 +105,7 @@ def walking_root(skeleton: Skeleton, ankles_m: Array, hips_m: Array, stance_m: A
     """
     shift = np.zeros((len(ankles_m), 3))
     shift[:, 0] = (ankles_m[:, :, 0] - stance_m[None, :, 0]).mean(axis=1)
-    longest = 0.998 * (skeleton.thigh_m + skeleton.shank_m)
+    longest = 0.9995 * (skeleton.thigh_m + skeleton.shank_m)
     flat = ((hips_m + shift[:, None] - ankles_m)[:, :, :2] ** 2).sum(axis=-1)
     room = ankles_m[:, :, 2] + np.sqrt(np.clip(longest**2 - flat, 0.04, None)) - hips_m[:, :, 2]
     shift[:, 2] = np.minimum(room.min(axis=1), 0.0)

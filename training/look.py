@@ -221,7 +221,8 @@ def _along(vertices_m: Floats, chain: tuple[Any, Any, Any]) -> Floats:
         return ((point - a) @ way) / (way @ way)
 
     first, second = share(root, middle), share(middle, end)
-    return np.where(second > 0.0, 0.5 + 0.5 * second, 0.5 * np.minimum(first, 1.0)).astype(np.float32)
+    share_of_all = np.where(second > 0.0, 0.5 + 0.5 * second, 0.5 * np.minimum(first, 1.0))
+    return np.asarray(share_of_all, dtype=np.float32)
 
 
 def finish(surface: Surface, posed_m: Floats) -> tuple[Floats, Floats]:

@@ -15,8 +15,26 @@ from training.skeleton import Array, Skeleton
 
 LUMBAR_SHARES = np.array([0.24, 0.2, 0.17, 0.15, 0.13, 0.11])  # L5/S1 .. T12/L1
 STANDING_KNEE_RAD = np.radians(4.0)
-CHANNELS = ("depth", "thorax", "lumbar", "load", "hold", "held", "protract", "wave", "waggle", "one_hand", "sway")
-SHANK_TRIES = (1.0, 0.75, 0.5, 0.25)  # a heavy bar too far before the foot cannot be balanced: stand straighter
+CHANNELS = (
+    "depth",
+    "thorax",
+    "lumbar",
+    "load",
+    "hold",
+    "held",
+    "protract",
+    "wave",
+    "waggle",
+    "one_hand",
+    "sway",
+    "neck",
+)
+# Shares of the drawn shank lean and depth, tried in turn until the posture is one a lifter would take: in balance, and
+# the trunk not further forward than allowed. Knees further forward let the hips down; a bar too far before the foot
+# cannot be balanced, then the shanks must be steeper; the last resort is less depth, where that is free.
+HINGE_TRIES = tuple((lean, 1.0) for lean in (1.0, 1.2, 1.4, 1.6, 0.75, 0.5, 0.25))
+SQUAT_TRIES = ((1.0, 1.0), (1.12, 1.0), (1.25, 1.0), (1.3, 0.94), (1.35, 0.88), (1.4, 0.82), (1.45, 0.74), (1.5, 0.66))
+MOST_LEAN_RAD = {"hinge": np.radians(78.0), "squat": np.radians(56.0)}
 BODYWEIGHT_ARMS = ("forward", "clasped")
 
 
@@ -177,6 +195,7 @@ def _postures(act: Act, rng: np.random.Generator) -> Posture:
     style, count = act.style, len(act.time_s)
     joints = np.zeros((count, sk.N_JOINTS))
     joints[:, sk.THORACIC_JOINTS] = style.standing_deg / 11 + act["thorax"][:, None] * np.array(style.shares)
+    joints[:, sk.NECK_JOINTS] = act["neck"][:, None] * posture.NECK_SHARES
     joints[:, sk.LUMBAR_JOINTS] = act["lumbar"][:, None] * LUMBAR_SHARES
     hinge = act.exercise.kind == "hinge" or act.recipe.event != "lift"
     plan = Plan(
@@ -192,17 +211,28 @@ def _postures(act: Act, rng: np.random.Generator) -> Posture:
     )
     lean = np.radians(rng.uniform(-1.0, 4.0))
     upright = posture.stand(act.skeleton, style.stance, plan, pelvis_rad=lean, knee_rad=STANDING_KNEE_RAD)
-    for share in SHANK_TRIES:
-        aimed = _aimed(act, plan, upright, low_rad=share * np.radians(style.shank_deg))
+    best, least = upright, np.inf
+    for lean_share, depth_share in HINGE_TRIES if hinge else SQUAT_TRIES:
+        low = lean_share * np.radians(style.shank_deg)
+        aimed = _aimed(act, plan, upright, low_rad=low, depth=depth_share * act["depth"])
         got = posture.solve(act.skeleton, style.stance, aimed, upright)
-        if posture.imbalance_m(act.skeleton, aimed, got) < 0.005:
+        off = posture.imbalance_m(act.skeleton, aimed, got) > 0.005
+        fault = 10.0 * off + max(float(_trunk_rad(got).max()) - MOST_LEAN_RAD[plan.kind], 0.0)
+        if fault < least:
+            best, least = got, fault
+        if fault == 0.0:
             break
-    return got
+    return best
 
 
-def _aimed(act: Act, plan: Plan, upright: Posture, *, low_rad: float) -> Plan:
+def _trunk_rad(got: Posture) -> Array:
+    way = got.shoulder_m - got.hip_m
+    return np.asarray(np.arctan2(way[:, 0], way[:, 2]))
+
+
+def _aimed(act: Act, plan: Plan, upright: Posture, *, low_rad: float, depth: Array) -> Plan:
     """Return the plan with its course from standing to the bottom; ``low_rad`` is the shank's lean there."""
-    depth, bottom = act["depth"], act.style.bottom
+    bottom = act.style.bottom
     if plan.kind == "hinge":
         drive = upright.grip_m[:, 2] + (bottom - upright.grip_m[:, 2]) * depth
         shin = posture.shin_along_bar(act.skeleton, low_rad=low_rad, low_m=bottom, height_m=drive)

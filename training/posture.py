@@ -22,7 +22,8 @@ from training.skeleton import Array, Skeleton
 LoadPlace = Literal["grip", "back", "front", "goblet", "none"]
 BALANCE = 0.85  # the centre of mass stands a little behind the middle of the shoe
 HEAVY_SHIFT = 0.35  # ... and moves forward under a heavy load
-SHIN_CLEARANCE = 0.065  # from the line ankle-knee to the middle of a bar that touches the shin, at 1.74 m
+SHIN_CLEARANCE = 0.055  # from the line ankle-knee to the middle of a bar that touches the shin, at 1.74 m
+SHOULDER_DROP = 0.014  # over stature, under a hanging weight of 0.3 body masses and more
 REACH = 0.995  # an arm under load is straight, but its elbow is not locked
 NECK_LIMIT_RAD = (np.radians(-50.0), np.radians(40.0))
 NECK_SHARES = np.array([0.3, 0.25, 0.2, 0.25])
@@ -63,7 +64,7 @@ class Plan:
     drive, shank_rad : shape (T,)
         See ``kind``; lean of the shank in the direction of the toes.
     joints_rad : shape (T, 21)
-        Bend of every joint of the spine; those of the neck are replaced by the gaze.
+        Bend of every joint of the spine; to those of the neck the gaze adds.
     protraction_rad, load_ratio, sway_m, gaze : shape (T,)
         Shoulders forward; mass of the load over that of the body; wanted offset of the centre of mass; share of the
         trunk's lean that the head follows.
@@ -172,11 +173,11 @@ def _hang(skeleton: Skeleton, stance: Stance, shoulder: Array, leg: tuple[Array,
 
 
 def _gaze(joints_rad: Array, pelvis_rad: Array, gaze: Array) -> Array:
-    """Return the joints with the neck set so that the head follows a share of the trunk's lean."""
+    """Return the joints with the neck bent so that the head follows a share of the trunk's lean."""
     top = pelvis_rad + joints_rad[:, : sk.NECK_JOINTS.start].sum(axis=1)
     total = np.clip((gaze - 1.0) * top, *NECK_LIMIT_RAD)
     joints = joints_rad.copy()
-    joints[:, sk.NECK_JOINTS] = total[:, None] * NECK_SHARES
+    joints[:, sk.NECK_JOINTS] += total[:, None] * NECK_SHARES
     return joints
 
 
@@ -187,7 +188,9 @@ def pose(skeleton: Skeleton, stance: Stance, plan: Plan, thigh_rad: Array, pelvi
     joints = _gaze(plan.joints_rad, pelvis_rad, plan.gaze)
     pitch = sk.segment_pitch(pelvis_rad, joints)
     spine = sk.spine_positions(skeleton, middle, pitch)
-    clavicle, shoulder = sk.shoulder_positions(skeleton, spine, pitch, plan.protraction_rad)
+    hanging = np.clip(plan.load_ratio / 0.3, 0.0, 1.0) * (plan.load_place == "grip")
+    drop = SHOULDER_DROP * skeleton.stature_m * hanging
+    clavicle, shoulder = sk.shoulder_positions(skeleton, spine, pitch, plan.protraction_rad, drop)
     grip = _hang(skeleton, stance, shoulder, (hip, knee, ankle))
     load = (
         grip * np.array([1.0, 0.0, 1.0])
@@ -213,7 +216,7 @@ def _centre_of_mass_x(
     middle, hip, knee, ankle = low
     shoulder, hands, load = high
     centres, mass = sk.trunk_mass_points(skeleton, middle, *trunk)
-    parts = [
+    parts: list[tuple[Array | float, Array]] = [
         (sk.MASS["thigh"], hip[:, 0] + 0.39 * (knee - hip)[:, 0]),
         (sk.MASS["shank"], knee[:, 0] + 0.44 * (ankle - knee)[:, 0]),
         (sk.MASS["foot"], ankle[:, 0] + skeleton.midfoot_x_m),
@@ -222,8 +225,8 @@ def _centre_of_mass_x(
         (sk.MASS["hand"], hands[:, 0]),
         (plan.load_ratio, load[:, 0]),
     ]
-    total = mass.sum() + sum(m for m, _ in parts)
-    moment = centres[:, :, 0] @ mass + sum(m * x for m, x in parts)
+    total = mass.sum() + sum((m for m, _ in parts), np.zeros(len(shoulder)))
+    moment = centres[:, :, 0] @ mass + sum((m * x for m, x in parts), np.zeros(len(shoulder)))
     return np.asarray(moment / total)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from training.vtk_arrays import to_vtk
+
 if TYPE_CHECKING:
     from training.look import Colour
     from training.scene import Image, Room, Weight
@@ -117,11 +119,10 @@ def pattern(rng: np.random.Generator, colour: Colour, *, kind: str, size: int = 
 def image_data(image: Image) -> Any:
     """Return a picture (H, W, 3), lowest row first, as VTK data."""
     import vtk
-    from vtkmodules.util.numpy_support import numpy_to_vtk
 
     data = vtk.vtkImageData()
     data.SetDimensions(image.shape[1], image.shape[0], 1)
-    data.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(image).reshape(-1, 3), deep=1))
+    data.GetPointData().SetScalars(to_vtk(image.reshape(-1, 3)))
     return data
 
 

@@ -94,10 +94,9 @@ class Score:
         right = np.clip(np.searchsorted(at, time_s, side="right"), 1, max(len(at) - 1, 1))
         if len(at) == 1:
             return np.full(len(time_s), value[0])
-        span = np.maximum(at[right] - at[right - 1], 1e-9)
-        return np.asarray(
-            value[right - 1] + (value[right] - value[right - 1]) * min_jerk((time_s - at[right - 1]) / span)
-        )
+        share = (time_s - at[right - 1]) / np.maximum(at[right] - at[right - 1], 1e-9)
+        between = value[right - 1] + (value[right] - value[right - 1]) * min_jerk(share)
+        return np.asarray(np.where(time_s >= at[-1], value[-1], between))
 
     def phase_at(self, time_s: Array) -> list[str]:
         """Return the name of the phase at every time."""
@@ -112,4 +111,4 @@ def smooth_noise(time_s: Array, rng: np.random.Generator, *, sd: float, period_s
     for _ in range(5):
         period = period_s * rng.uniform(0.5, 2.0)
         total += np.sin(2 * np.pi * (time_s / period + rng.uniform()))
-    return total * sd * np.sqrt(2 / 5)
+    return np.asarray(total * sd * np.sqrt(2 / 5))

@@ -46,6 +46,7 @@ class Clip:
 
 
 PLATES_M = (0.225, 0.225, 0.225, 0.2, 0.175, 0.15)
+FLOOR_PLATES_M = (0.225, 0.225, 0.225, 0.21, 0.195)  # smaller ones would stand on blocks
 SIZES_PX = ((640, 480), (640, 360), (480, 640), (640, 480))
 
 
@@ -60,7 +61,9 @@ def draw_weight(recipe: Recipe, rng: np.random.Generator) -> Weight:
     dark = (0.1, 0.1, 0.11) if rng.random() < 0.6 else CLOTH[int(rng.integers(len(CLOTH)))]
     if exercise.implement == "kettlebell":
         return Weight("kettlebell", float(rng.uniform(0.085, 0.12)), colour=dark)
-    return Weight("barbell", float(rng.choice(PLATES_M)), int(rng.integers(1, 4)), dark)
+    return Weight(
+        "barbell", float(rng.choice(FLOOR_PLATES_M if exercise.from_floor else PLATES_M)), int(rng.integers(1, 4)), dark
+    )
 
 
 def draw_camera(rng: np.random.Generator, *, stature_m: float, yaw_deg: float, size_px: tuple[int, int]) -> Camera:
@@ -125,8 +128,12 @@ class _Wanted:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def test_set(*, seed: int) -> list[Clip]:
-    """Return about forty varied clips: every exercise neutral and rounded, every way to begin, pause and end, no lifts."""
+def trial_set(*, seed: int) -> list[Clip]:
+    """Return about forty-five varied clips.
+
+    Every exercise neutral and rounded, every way to begin, to pause and to end, clips cut within a repetition, and
+    behaviour that is no lift.
+    """
     wanted = [_Wanted(name, rounding) for name in EXERCISES for rounding in ("neutral", "rounded")]
     wanted += [
         _Wanted("deadlift", "late", {"reps": 4}),
@@ -182,9 +189,17 @@ def samples() -> list[Clip]:
     """Return the four sample clips."""
     man = Shape(gender=0.0, age=0.7, muscle=0.75, weight=0.55, proportions=0.6, stature_m=1.79, lats=0.3)
     woman = Shape(gender=1.0, age=0.68, muscle=0.6, weight=0.5, proportions=0.6, stature_m=1.67, buttocks=0.2)
-    first = Outfit(SKIN[1], HAIR[1], CLOTH[5], CLOTH[0], CLOTH[3], sleeve=0.26, leg=0.4, loose_m=0.004)
+    first = Outfit(SKIN[1], HAIR[1], CLOTH[5], CLOTH[2], CLOTH[3], sleeve=0.26, leg=0.4, loose_m=0.004)
     second = Outfit(SKIN[3], HAIR[0], CLOTH[8], CLOTH[1], CLOTH[3], sleeve=0.02, leg=0.97)
-    view = Camera(side="right", distance_m=3.5, height_m=0.95, fov_deg=36.0, width_px=640, height_px=480)
+    view = Camera(
+        side="right",
+        distance_m=3.6,
+        height_m=0.95,
+        target_m=(0.05, 0.0, 0.8),
+        fov_deg=34.0,
+        width_px=640,
+        height_px=480,
+    )
     plates, bell = Weight("barbell", 0.225, 1, (0.1, 0.1, 0.11)), Weight("kettlebell", 0.095, colour=CLOTH[6])
     lift: dict[str, Any] = {
         "shape": man,
@@ -195,9 +210,10 @@ def samples() -> list[Clip]:
     squat: dict[str, Any] = {
         "shape": woman, "outfit": second, "weight": bell, "room": Room(seed=11, clutter=2, wall_m=2.6, patterned=True),
     }  # fmt: skip
-    return [
+    clips = [
         Clip("deadlift_neutral", Recipe("deadlift", 21, 2), camera=replace(view, yaw_deg=4.0), **lift),
         Clip("deadlift_rounded", Recipe("deadlift", 22, 2, "rounded"), camera=replace(view, yaw_deg=-5.0), **lift),
-        Clip("squat_neutral", Recipe("goblet_squat", 23, 3), camera=replace(view, yaw_deg=-3.0), **squat),
-        Clip("squat_rounded", Recipe("goblet_squat", 24, 3, "rounded"), camera=replace(view, yaw_deg=6.0), **squat),
+        Clip("squat_neutral", Recipe("goblet_squat", 23, 2), camera=replace(view, yaw_deg=-3.0), **squat),
+        Clip("squat_rounded", Recipe("goblet_squat", 24, 2, "rounded"), camera=replace(view, yaw_deg=6.0), **squat),
     ]
+    return [replace(clip, crf=22) for clip in clips]

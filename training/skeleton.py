@@ -167,14 +167,18 @@ def on_segment(skeleton: Skeleton, spine_m: Array, pitch_rad: Array, segment: in
 
 
 def shoulder_positions(
-    skeleton: Skeleton, spine_m: Array, pitch_rad: Array, protraction_rad: Array
+    skeleton: Skeleton, spine_m: Array, pitch_rad: Array, protraction_rad: Array, drop_m: Array
 ) -> tuple[Array, Array]:
-    """Return the left clavicle's inner end and the left shoulder, each (T, 3); protraction moves it forward."""
+    """Return the left clavicle's inner end and the left shoulder, each (T, 3).
+
+    Protraction turns the clavicle forward; ``drop_m (T,)`` is how far a hanging weight draws the shoulder down along
+    the trunk.
+    """
     segment = CLAVICLE_SEGMENT
     inner = on_segment(skeleton, spine_m, pitch_rad, segment, skeleton.clavicle_m)
     arm = skeleton.shoulder_m - skeleton.clavicle_m
     c, s = np.cos(protraction_rad), np.sin(protraction_rad)
-    turned = np.stack([c * arm[0] + s * arm[1], c * arm[1] - s * arm[0], np.full_like(c, arm[2])], axis=-1)
+    turned = np.stack([c * arm[0] + s * arm[1], c * arm[1] - s * arm[0], arm[2] - drop_m], axis=-1)
     return inner, inner + rotate_pitch(turned, pitch_rad[:, segment])
 
 

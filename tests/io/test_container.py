@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.io.make_video import cut_short, numbered_image, swap_bytes, write_audio, write_video
 
 from spineline.errors import CodecError, InputError
 from spineline.io.container import inspect_file
 from spineline.io.video import probe, read_frames
+from tests.io.make_video import cut_short, numbered_image, swap_bytes, write_audio, write_video
 
 STEADY_S = [number / 25 for number in range(40)]
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.io.make_tflite import small_tflite
 
 from spineline.errors import ModelError
 from spineline.io import models, tflite
@@ -30,6 +29,7 @@ from spineline.io.models import (
     sources,
     stored_zip,
 )
+from tests.io.make_tflite import small_tflite
 
 SRC = Path(models.__file__).parents[2]
 

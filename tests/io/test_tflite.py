@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_schema
 from mediapipe.tasks.metadata import schema_py_generated as schema
-from tests.io.make_tflite import small_tflite
 
 from spineline.errors import ModelError
 from spineline.io.tflite import METADATA_NAME, InputStatement, add_metadata
+from tests.io.make_tflite import small_tflite
 
 STATEMENT = InputStatement(name="a network", mean=127.5, std=64.0, outputs=("first", "second"))
 

@@ -18,10 +18,10 @@ import av
 import numpy as np
 import pytest
 from av.video.frame import PictureType
-from tests.io.make_video import cut_short, numbered_image, read_corners, read_number, write_video
 
 from spineline.errors import InputError, SettingsError
 from spineline.io.video import Frame, probe, read_frames
+from tests.io.make_video import cut_short, numbered_image, read_corners, read_number, write_video
 
 UPRIGHT = ("red", "green", "blue", "yellow")
 STEADY_S = [number / 25 for number in range(40)]

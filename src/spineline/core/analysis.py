@@ -90,7 +90,8 @@ def analyze(track: PoseTrack, settings: Settings | None = None, exercise: Exerci
     settings = settings or Settings()
     facing = view.steady_facing(track.time_s, track.facing)
     trusted = view.trusted(track, max_torso_ratio=settings.view.max_torso_ratio)
-    yaw_deg = _smooth(track, np.where(trusted, view.yaw_deg(track.world_m, facing), np.nan), settings, landmarks=True)
+    seen_yaw_deg = view.yaw_deg(track.world_m, facing) - settings.view.yaw_bias_deg
+    yaw_deg = _smooth(track, np.where(trusted, seen_yaw_deg, np.nan), settings, landmarks=True)
     landmarks_px = np.where(trusted[:, None, None], track.landmarks_px, np.nan)
     landmarks_px = _smooth(track, landmarks_px, settings, landmarks=True)
     side = view.near_side(track.visibility[trusted]) if trusted.any() else None

@@ -12,32 +12,28 @@ import numpy as np
 from spineline.core.skeleton import Landmark
 from spineline.core.track import Floats
 
-_SIDES: Final = {
-    "left": (
-        Landmark.LEFT_SHOULDER,
-        Landmark.LEFT_HIP,
-        Landmark.LEFT_KNEE,
-        Landmark.LEFT_ANKLE,
-        Landmark.LEFT_WRIST,
-    ),
-    "right": (
-        Landmark.RIGHT_SHOULDER,
-        Landmark.RIGHT_HIP,
-        Landmark.RIGHT_KNEE,
-        Landmark.RIGHT_ANKLE,
-        Landmark.RIGHT_WRIST,
-    ),
+_LEG: Final = {
+    "left": (Landmark.LEFT_HIP, Landmark.LEFT_KNEE, Landmark.LEFT_ANKLE),
+    "right": (Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE, Landmark.RIGHT_ANKLE),
 }
+
+_KNEE_RANGE_DEG: Final = (-20.0, 165.0)
+_HIP_RANGE_DEG: Final = (-45.0, 165.0)
+"""No joint goes further: beyond, a landmark sits on a plate and the angle is not measured."""
 
 
 @dataclass(frozen=True, eq=False)
 class Joints:
-    """Joint centres in the sagittal plane, each ``(T, 2)``, x forward and y up, in pixels."""
+    """Joint centres in the sagittal plane, each ``(T, 2)``, x forward and y up, in pixels.
+
+    ``hip`` is the middle of both hips, ``near_hip`` that of the leg whose knee and ankle these are.
+    """
 
     ear: Floats
     shoulder: Floats
     wrist: Floats
     hip: Floats
+    near_hip: Floats
     knee: Floats
     ankle: Floats
 
@@ -59,8 +55,8 @@ class Kinematics:
 def sagittal(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -> Joints:
     """Bring the landmarks into the lifter's sagittal plane.
 
-    Shoulders, hips and ears are the middle of both sides; knee, ankle and wrist are those of the near side,
-    the far ones being guesses more often than not.
+    Shoulders, hips, ears and wrists are the middle of both sides; the leg is the near one, the far one being a guess
+    more often than not.
 
     Parameters
     ----------
@@ -74,7 +70,7 @@ def sagittal(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -
         ``left`` or ``right``, the near side.
     """
     plane = landmarks_px * np.stack([facing / np.cos(np.radians(yaw_deg)), -np.ones_like(facing)], axis=1)[:, None]
-    _, _, knee, ankle, wrist = _SIDES[side]
+    near_hip, knee, ankle = _LEG[side]
 
     def middle(left: Landmark, right: Landmark) -> Floats:
         return np.asarray((plane[:, left] + plane[:, right]) / 2)
@@ -84,6 +80,7 @@ def sagittal(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -
         shoulder=middle(Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER),
         wrist=middle(Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST),
         hip=middle(Landmark.LEFT_HIP, Landmark.RIGHT_HIP),
+        near_hip=plane[:, near_hip],
         knee=plane[:, knee],
         ankle=plane[:, ankle],
     )
@@ -103,12 +100,17 @@ def wrapped_deg(angle_deg: Floats) -> Floats:
 def kinematics(joints: Joints) -> Kinematics:
     """Compute every joint angle from the joint centres."""
     trunk = from_vertical_deg(joints.hip, joints.shoulder)
-    thigh = from_vertical_deg(joints.knee, joints.hip)
+    thigh = from_vertical_deg(joints.knee, joints.near_hip)
     shin = from_vertical_deg(joints.ankle, joints.knee)
     neck = from_vertical_deg(joints.shoulder, joints.ear)
     return Kinematics(
         trunk_deg=trunk,
-        hip_deg=wrapped_deg(trunk - thigh),
-        knee_deg=wrapped_deg(shin - thigh),
+        hip_deg=_within(wrapped_deg(trunk - thigh), *_HIP_RANGE_DEG),
+        knee_deg=_within(wrapped_deg(shin - thigh), *_KNEE_RANGE_DEG),
         neck_deg=wrapped_deg(neck - trunk),
     )
+
+
+def _within(angle_deg: Floats, low_deg: float, high_deg: float) -> Floats:
+    with np.errstate(invalid="ignore"):
+        return np.where((angle_deg >= low_deg) & (angle_deg <= high_deg), angle_deg, np.nan)

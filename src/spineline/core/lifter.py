@@ -26,7 +26,7 @@ TAKE_OVER_RATIO: Final = 1.6
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """One detected person: ``landmarks_px`` (33, 2) in full picture pixels, ``world_m`` (33, 3), ``visibility`` (33,)."""
+    """One detected person: ``landmarks_px`` (33, 2) in picture pixels, ``world_m`` (33, 3), ``visibility`` (33,)."""
 
     landmarks_px: Floats
     world_m: Floats
@@ -115,7 +115,7 @@ def window_px(person: Person, picture_px: tuple[int, int]) -> tuple[int, int, in
     Returns left, top, right, bottom in whole pixels; the whole picture where little would be cut away.
     """
     side = 2.0 * person.size_px
-    left, top, right, bottom = person.box_px
+    left, _, right, bottom = person.box_px
     centre = np.array([(left + right) / 2, bottom - 0.5 * person.size_px])
     low = np.clip(np.floor(centre - side / 2), 0, None)
     high = np.clip(np.ceil(centre + side / 2), None, picture_px)

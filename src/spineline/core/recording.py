@@ -57,7 +57,7 @@ class Recording:
 
 
 def _lifters_identity(observations: list[Observation]) -> int:
-    """Choose whom the recording is about: who moves most up and down, for their size and for as long as they are seen."""
+    """Choose whom the recording is about: who moves most up and down, largest and longest."""
     if not observations:
         return 0
     identity = np.array([o.identity for o in observations])

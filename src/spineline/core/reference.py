@@ -13,7 +13,8 @@ from spineline.core.track import Bools, Floats
 Source = Literal["standing", "least_flexed", "population"]
 
 _FLEXED_SPREADS: Final = 2.0
-"""A lifter never seen nearer to neutral than this many population spreads was not seen neutral."""
+_EXTENDED_SPREADS: Final = 1.0
+"""A lifter never seen nearer to neutral than so many population spreads was not seen neutral."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def find_reference(
     if not least.any():
         return population
     found = _from_frames(thoracic_deg, sigma_deg, least, "least_flexed")
-    neutral_enough = found.thoracic_deg <= settings.population_deg + _FLEXED_SPREADS * settings.population_sd_deg
-    return found if neutral_enough else population
+    spreads = (found.thoracic_deg - settings.population_deg) / settings.population_sd_deg
+    return found if -_EXTENDED_SPREADS <= spreads <= _FLEXED_SPREADS else population
 
 
 def calm_standing(
@@ -87,7 +88,7 @@ def calm_standing(
 
 
 def least_flexed(time_s: Floats, thoracic_deg: Floats, reps: list[Rep], settings: ReferenceSettings) -> Bools:
-    """Tell which frames belong to the least-flexed tenth of the reps, ``(T,)``."""
+    """Tell which frames belong to the least-flexed share of the reps, ``(T,)``."""
     inside = np.zeros(time_s.shape, dtype=np.bool_)
     for rep in reps:
         inside |= (time_s >= rep.start_s) & (time_s <= rep.end_s)

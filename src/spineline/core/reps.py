@@ -20,13 +20,25 @@ Exercise = Literal["deadlift", "squat"]
 Start = Literal["floor", "top"]
 
 _LOST_S: Final = 0.3
-_LOST_NEAR_S: Final = 0.3
+"""A gap that long near the top means that the lifter was lost there."""
+
 _RISEN_DEG: Final = 20.0
+"""Least straightening of the trunk before the lifter was lost, to take the way up for finished."""
+
+_FLOOR_HANDS_TORSOS: Final = -0.45
+"""Hands so far below the knee are at the floor, lower than any bar or kettlebell is held."""
+
+_FEWEST_FRAMES: Final = 5
+_FEWEST_TO_COMPARE: Final = 3
+
+_ODD_TRUNK_DEG: Final = 30.0
+_ODD_HANDS_TORSOS: Final = 0.6
+"""A bottom so far from the others' median is that of something else, such as picking something up."""
 
 
 @dataclass(frozen=True)
 class Rep:
-    """One repetition: ``start_s``, turning point ``turn_s`` (lockout, or the bottom of a rep from the top), ``end_s``."""
+    """One repetition; it turns at the lockout, or at the bottom of a rep from the top."""
 
     index: int
     start_s: float
@@ -62,11 +74,19 @@ class Motion:
 
 @dataclass(frozen=True)
 class Ascent:
-    """One way up, as indices: the turning points ``low`` and ``high``, and those before and after if there are any."""
+    """One way up, as indices: its turning points, when they are left and reached, and those next to it.
+
+    ``leaves_top`` and ``reaches_low`` belong to the way down before, ``reaches_next`` to the way down after it.
+    """
 
     before: int | None
+    leaves_top: int
+    reaches_low: int
     low: int
+    leaves_low: int
+    reaches_top: int
     high: int
+    reaches_next: int | None
     after: int | None
 
 
@@ -89,20 +109,18 @@ def find_reps(
     The exercise, None where there is no rep, and the reps in time order.
     """
     seen = motion.at(np.flatnonzero(np.isfinite(motion.height)))
-    if len(seen.time_s) < 5:
-        return None, []
-    span = float(np.ptp(seen.height))
-    found = ascents(seen.height, prominence=max(settings.min_range_torsos, settings.turning_share * span))
-    found = _alike(seen, [a for a in found if _is_lift(seen, a, settings)], settings)
+    every = ascents(seen, settings)
+    found = _alike(seen, [a for a in every if _is_lift(seen, a, settings)], settings)
     if not found:
         return None, []
     exercise = exercise or tell_exercise(seen, found)
-    begins: Start = "floor" if exercise == "deadlift" and _starts_on_floor(seen, found[0], settings) else "top"
+    begins: Start = "top"
     if exercise == "deadlift":
+        begins = "floor" if _starts_on_floor(seen, every, found, settings) else "top"
         found = _without_leaving(seen, found, begins, settings)
-    return exercise if found else None, [
-        _rep(seen, ascent, begins, i, settings) for i, ascent in enumerate(found, start=1)
-    ]
+        found = [] if _picked_up_once(seen, found, begins) else found
+    reps = [_rep(seen, a, begins, i) for i, a in enumerate(found, start=1)]
+    return (exercise if reps else None), reps
 
 
 def tell_exercise(motion: Motion, found: list[Ascent]) -> Exercise:
@@ -112,9 +130,13 @@ def tell_exercise(motion: Motion, found: list[Ascent]) -> Exercise:
     """
     lows = [a.low for a in found]
     hands = float(np.median(motion.hand_height[lows]))
-    trunk, knee = float(np.median(motion.trunk_deg[lows])), float(np.median(motion.knee_deg[lows]))
-    hangs = hands < 0.25
-    return "deadlift" if hangs and not (trunk < 45 and knee > 75) else "squat"
+    trunk, knee = float(np.median(motion.trunk_deg[lows])), _median(motion.knee_deg[lows])
+    return "deadlift" if hands < 0.25 and not (trunk < 45 and knee > 75) else "squat"
+
+
+def _median(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else float("nan")
 
 
 def phases(time_s: Floats, reps: list[Rep]) -> tuple[Texts, Ints]:
@@ -148,6 +170,8 @@ def turning_points(height: Floats, *, prominence: float) -> tuple[list[int], lis
     -------
     Indices of the lows and of the highs, each rising; between two lows lies exactly one high.
     """
+    if height.size == 0 or np.ptp(height) < prominence:
+        return [], []
     highs = signal.find_peaks(np.pad(height, 1, constant_values=-np.inf), prominence=prominence)[0] - 1
     lows = signal.find_peaks(-np.pad(height, 1, constant_values=np.inf), prominence=prominence)[0] - 1
     kept: list[tuple[int, int]] = []  # index, +1 high or -1 low
@@ -160,95 +184,121 @@ def turning_points(height: Floats, *, prominence: float) -> tuple[list[int], lis
     return [i for i, kind in kept if kind < 0], [i for i, kind in kept if kind > 0]
 
 
-def ascents(height: Floats, *, prominence: float) -> list[Ascent]:
-    """Return every way up between neighbouring turning points of ``(n,)`` finite heights."""
+def ascents(motion: Motion, settings: RepSettings) -> list[Ascent]:
+    """Return every way up between neighbouring turning points."""
+    height = motion.height
+    if len(height) < _FEWEST_FRAMES:
+        return []
+    prominence = max(settings.min_range_torsos, settings.turning_share * float(np.ptp(height)))
     lows, highs = turning_points(height, prominence=prominence)
+    speed = np.gradient(height, motion.time_s)
     found = []
     for low in lows:
-        later = [h for h in highs if h > low]
-        if not later:
+        before = max((h for h in highs if h < low), default=None)
+        high = min((h for h in highs if h > low), default=None)
+        if high is None:
             continue
-        earlier = [h for h in highs if h < low]
-        after = [i for i in lows if i > later[0]]
-        found.append(Ascent(earlier[-1] if earlier else None, low, later[0], after[0] if after else None))
+        after = min((i for i in lows if i > high), default=None)
+        leaves_top, reaches_low = (low, low) if before is None else _moves(height, speed, before, low, settings)
+        leaves_low, reaches_top = _moves(height, speed, low, high, settings)
+        reaches_next = None if after is None else _moves(height, speed, high, after, settings)[1]
+        found.append(Ascent(before, leaves_top, reaches_low, low, leaves_low, reaches_top, high, reaches_next, after))
     return found
+
+
+def _moves(height: Floats, speed: Floats, first: int, last: int, settings: RepSettings) -> tuple[int, int]:
+    """Return when the way from one turning point to the next begins and when it is done.
+
+    Near its ends it is slow; so a pause, or drifting on while standing, belongs to no way.
+    """
+    way = np.abs(height[first : last + 1] - height[first]) / abs(height[last] - height[first])
+    pace = np.abs(speed[first : last + 1])
+    slow = pace <= settings.slow_share * pace.max()
+    early = np.flatnonzero(slow & (way <= settings.end_share))
+    late = np.flatnonzero(slow & (way >= 1 - settings.end_share))
+    begins = int(early[-1]) if early.size else 0
+    late = late[late > begins]
+    return first + begins, first + int(late[0]) if late.size else last
 
 
 def _is_lift(motion: Motion, a: Ascent, settings: RepSettings) -> bool:
     """Tell a way up of a lift from walking, reaching and an aborted pull: it ends upright and the body unfolds."""
-    took_s = motion.time_s[a.high] - motion.time_s[a.low]
+    low, top = a.leaves_low, a.reaches_top
+    took_s = motion.time_s[top] - motion.time_s[low]
     unfolds = (
-        motion.trunk_deg[a.low] - motion.trunk_deg[a.high] >= settings.min_trunk_change_deg
-        or motion.knee_deg[a.low] - motion.knee_deg[a.high] >= settings.min_knee_change_deg
+        motion.trunk_deg[low] - motion.trunk_deg[top] >= settings.min_trunk_change_deg
+        or motion.knee_deg[low] - motion.knee_deg[top] >= settings.min_knee_change_deg
     )
-    still = abs(motion.travel[a.high] - motion.travel[a.low]) <= settings.max_travel_torsos
-    upright = motion.trunk_deg[a.high] <= settings.top_trunk_deg or _top_unseen(motion, a)
-    return bool(settings.min_ascent_s <= took_s and unfolds and still and upright)
+    still = abs(motion.travel[top] - motion.travel[low]) <= settings.max_travel_torsos
+    upright = motion.trunk_deg[top] <= settings.top_trunk_deg or _top_unseen(motion, a)
+    return bool(settings.min_ascent_s <= took_s <= settings.max_ascent_s and unfolds and still and upright)
 
 
 def _top_unseen(motion: Motion, a: Ascent) -> bool:
-    """Tell whether the lifter was lost at the top, still rising, and found again lower down."""
+    """Tell whether the lifter was lost near the top, still rising, and found again lower down."""
     if a.after is None:
         return False
-    near = np.arange(a.high, np.searchsorted(motion.time_s, motion.time_s[a.high] + _LOST_NEAR_S) + 1)
-    near = near[near < a.after]
-    lost = (np.diff(motion.time_s)[near] > _LOST_S).any()
+    until = int(np.searchsorted(motion.time_s, motion.time_s[a.high] + _LOST_S))
+    lost = (np.diff(motion.time_s)[a.reaches_top : min(until + 1, a.after)] > _LOST_S).any()
     return bool(lost and motion.trunk_deg[a.low] - motion.trunk_deg[a.high] >= _RISEN_DEG)
 
 
 def _alike(motion: Motion, found: list[Ascent], settings: RepSettings) -> list[Ascent]:
-    """Keep the ways up that go far enough, measured by the lifter's own full ones."""
+    """Keep the reps of one set: as far and as high as the lifter's own full ones, from a like bottom."""
     if not found:
         return []
-    way = np.array([motion.height[a.high] - motion.height[a.low] for a in found])
-    return [a for a, w in zip(found, way, strict=True) if w >= settings.min_share * np.percentile(way, 75)]
+    lows, highs = ([a.low for a in found], [a.high for a in found])
+    way = motion.height[highs] - motion.height[lows]
+    full = float(np.percentile(way, 75))
+    short = np.percentile(motion.height[highs], 75) - motion.height[highs]
+    unseen = np.array([_top_unseen(motion, a) for a in found])
+    keep = (way >= settings.min_share * full) & ((short <= settings.short_share * full) | unseen)
+    if keep.sum() >= _FEWEST_TO_COMPARE:
+        trunk, hands = motion.trunk_deg[lows], motion.hand_height[lows]
+        keep &= np.abs(trunk - np.median(trunk[keep])) <= _ODD_TRUNK_DEG
+        keep &= np.abs(hands - np.median(hands[keep])) <= _ODD_HANDS_TORSOS
+    return [a for a, kept in zip(found, keep, strict=True) if kept]
 
 
-def _starts_on_floor(motion: Motion, first: Ascent, settings: RepSettings) -> bool:
-    """Tell whether the set starts at the bottom, or with a stay there to grip the bar."""
-    if first.before is None:
+def _starts_on_floor(motion: Motion, every: list[Ascent], found: list[Ascent], settings: RepSettings) -> bool:
+    """Tell whether the set starts at the bottom, or with a stay there to grip the bar.
+
+    The stay may lie before an aborted pull. A slow Romanian deadlift stays low too, but with nearly straight knees and
+    in every rep alike.
+    """
+    if every[0].before is None:
         return True
-    left, right = _stay(motion, first.low, first.before, first.high, settings)
-    return bool(motion.time_s[right] - motion.time_s[left] >= settings.setup_s)
+
+    def stay_s(a: Ascent) -> float:
+        return float(motion.time_s[a.leaves_low] - motion.time_s[a.reaches_low])
+
+    first_s = max(stay_s(a) for a in every if a.low <= found[0].low)
+    bent = motion.knee_deg[found[0].low] >= settings.floor_knee_deg
+    odd = len(found) > 1 and first_s >= 2 * np.median([stay_s(a) for a in found[1:]])
+    return bool(first_s >= settings.setup_s and (bent or odd))
 
 
 def _without_leaving(motion: Motion, found: list[Ascent], begins: Start, settings: RepSettings) -> list[Ascent]:
     """Drop the last way up if the lifter left the bar on the floor: stands on and never lowers again."""
     last = found[-1]
-    stands_s = motion.time_s[-1] - motion.time_s[last.high]
+    stands_s = motion.time_s[-1] - motion.time_s[last.reaches_top]
     lowered_before = any(a.after is not None for a in found[:-1])
-    if begins == "floor" and last.after is None and lowered_before and stands_s >= settings.leave_s:
-        return found[:-1]
-    return found
+    leaves = begins == "floor" and last.after is None and lowered_before and stands_s >= settings.leave_s
+    return found[:-1] if leaves else found
 
 
-def _stay(motion: Motion, turn: int, left: int, right: int, settings: RepSettings) -> tuple[int, int]:
-    """Return the first and last frame around ``turn`` that are as good as at the turning point.
-
-    The shorter of the two ways sets the scale, so that a step towards the camera after the set moves nothing.
-    """
-    offset = np.abs(motion.height - motion.height[turn])
-    ways = [offset[side] for side in (left, right) if side != turn]
-    inside = offset <= settings.edge_share * min(ways, default=0.0)
-    before, after = np.flatnonzero(~inside[left:turn]), np.flatnonzero(~inside[turn : right + 1])
-    first = left + int(before[-1]) + 1 if before.size else left
-    last = turn + int(after[0]) - 1 if after.size else right
-    return first, last
+def _picked_up_once(motion: Motion, found: list[Ascent], begins: Start) -> bool:
+    """Tell a single bow to the floor and back from a lift: nothing is gripped with care, nothing is put down again."""
+    if len(found) != 1 or begins == "floor":
+        return False
+    return bool(motion.hand_height[found[0].low] < _FLOOR_HANDS_TORSOS)
 
 
-def _rep(motion: Motion, a: Ascent, begins: Start, index: int, settings: RepSettings) -> Rep:
+def _rep(motion: Motion, a: Ascent, begins: Start, index: int) -> Rep:
     """Put times to one rep."""
-    last = len(motion.time_s) - 1
     if begins == "floor":
-        after = last if a.after is None else a.after
-        start = _stay(motion, a.low, a.low, a.high, settings)[1]
-        turn, leave = _stay(motion, a.high, a.low, after, settings)
-        end = leave if a.after is None else _stay(motion, after, a.high, after, settings)[0]
+        moments = (a.leaves_low, a.reaches_top, a.reaches_top if a.reaches_next is None else a.reaches_next)
     else:
-        before = 0 if a.before is None else a.before
-        way = min(motion.height[[before, a.high]]) - motion.height[a.low]
-        down = motion.height >= motion.height[a.low] + (1 - settings.edge_share) * way
-        start = before + int(np.flatnonzero(down[before : a.low])[-1]) if down[before : a.low].any() else before
-        turn, end = a.low, a.low + int(np.flatnonzero(down[a.low : a.high + 1])[0])
-    start_s, turn_s, end_s = (float(motion.time_s[i]) for i in (start, turn, end))
+        moments = (a.leaves_top, (a.reaches_low + a.leaves_low) // 2, a.reaches_top)
+    start_s, turn_s, end_s = (float(motion.time_s[i]) for i in moments)
     return Rep(index, start_s, turn_s, end_s, begins)

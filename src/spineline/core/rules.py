@@ -90,7 +90,7 @@ def value_at(time_s: Floats, values: Floats, moment_s: float, *, around_s: float
 
 @dataclass(frozen=True)
 class Measures:
-    """Thoracic change of one rep in degrees: at the start of the way up, at its sustained peak, and gained on the way up."""
+    """Thoracic change of one rep: when the way up starts, at its sustained peak, and gained on the way up."""
 
     start_deg: float
     peak_deg: float
@@ -109,21 +109,21 @@ def measure(rep: Rep, change: Change, settings: RuleSettings) -> Measures:
 
 
 def least_level_deg(reference: Reference, settings: RuleSettings) -> float:
-    """Return the least change that may be named: the minimal detectable one, or more where the reference is not the lifter's own."""
+    """Return the least change that may be named, more than detectable where the reference is not the lifter's own."""
     if reference.source != "population":
         return settings.mdc95_deg
     return max(settings.mdc95_deg, _ONE_SIDED_95 * reference.sigma_deg)
 
 
 def thoracic_rounding(rep: Rep, measures: Measures, settings: RuleSettings, *, noise_deg: float) -> Flag | None:
-    """More rounded than the reference at some time of the rep."""
+    """Judge how far the rep rounds beyond the reference."""
     words = "upper back {value:.0f} deg more rounded than your reference"
     levels = settings.thoracic_rounding_deg
     return _judge("thoracic_rounding", rep, measures.peak_s, measures.peak_deg, levels, noise_deg, words)
 
 
 def thoracic_growth(rep: Rep, measures: Measures, settings: RuleSettings) -> Flag | None:
-    """Rounding gained on the way up, beyond what was there when it began. It needs no reference."""
+    """Judge the rounding gained on the way up, beyond what was there when it began. It needs no reference."""
     words = "upper back rounded by {value:.0f} deg on the way up"
     levels = settings.thoracic_growth_deg
     return _judge("thoracic_growth", rep, measures.growth_s, measures.growth_deg, levels, settings.mdc95_deg, words)

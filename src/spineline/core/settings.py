@@ -67,6 +67,14 @@ class ViewSettings(_Group):
         "Farthest from a side view that is still measured.",
         "measured on rendered lifters",
     )
+    yaw_bias_deg: float = _number(
+        6.0,
+        -30.0,
+        30.0,
+        "deg",
+        "Taken off the yaw: MediaPipe sees lifters turned to the camera.",
+        "training/calibrate.py",
+    )
     max_torso_ratio: float = _number(
         1.8, 1.1, 4.0, "1", "Largest factor between a torso length and its median.", "measured on real clips"
     )
@@ -108,8 +116,19 @@ class RepSettings(_Group):
         "Way back, as a share of the whole range, that makes a turning point.",
         "hysteresis",
     )
-    edge_share: float = _number(
-        0.06, 0.01, 0.2, "1", "Share of the way that still belongs to standing or bottom.", "hysteresis"
+    short_share: float = _number(
+        0.25,
+        0.05,
+        0.6,
+        "1",
+        "How far below the lifter's own tops a finished rep may end, of a full way.",
+        "coaching default",
+    )
+    slow_share: float = _number(
+        0.15, 0.02, 0.5, "1", "Slower than this share of its fastest, a way has not begun or is done.", "hysteresis"
+    )
+    end_share: float = _number(
+        0.25, 0.05, 0.45, "1", "First and last share of a way where it may be slow.", "hysteresis"
     )
     min_ascent_s: float = _number(0.25, 0.1, 2.0, "s", "Shortest way up.", "fastest barbell squats take 0.5 s")
     max_ascent_s: float = _number(15.0, 3.0, 60.0, "s", "Longest way up.", "a grinding pull takes up to 10 s")
@@ -148,6 +167,14 @@ class RepSettings(_Group):
         "A stay at the first bottom from which a set is taken to start on the floor.",
         "coaching default",
     )
+    floor_knee_deg: float = _number(
+        40.0,
+        10.0,
+        90.0,
+        "deg",
+        "Least knee flexion at the bottom of a pull from the floor.",
+        "Romanian deadlifts bend 15-30",
+    )
     leave_s: float = _number(
         1.5,
         0.5,
@@ -175,7 +202,7 @@ class ReferenceSettings(_Group):
         0.25, 0.05, 2.0, "torso lengths/s", "Fastest the shoulders move while calm.", "measured on real clips"
     )
     least_flexed_share: float = _number(
-        0.1, 0.01, 0.5, "1", "Share of the reps that counts as their least-flexed phase.", "coaching default"
+        0.3, 0.01, 0.5, "1", "Share of the reps that counts as their least-flexed phase.", "coaching default"
     )
     population_deg: float = _number(
         0.0,
@@ -232,7 +259,7 @@ class RuleSettings(_Group):
     )
     held_s: float = _number(0.2, 0.0, 2.0, "s", "Shortest time beyond a level that counts.", "coaching default")
     min_usable_share: float = _number(
-        0.5, 0.1, 1.0, "1", "Least share of a rep that must be measured for a verdict.", "coaching default"
+        0.4, 0.1, 1.0, "1", "Least share of a rep that must be measured for a verdict.", "coaching default"
     )
     mdc95_deg: float = _number(
         5.0,

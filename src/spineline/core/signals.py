@@ -18,6 +18,10 @@ _ORDER: Final = 2
 """Forwards and backwards makes this a 4th-order Butterworth, the common choice in kinematics."""
 
 
+_CLOCK_S: Final = 1e-6
+"""Slack for times that are sums of floats."""
+
+
 def runs(mask: Bools) -> list[tuple[int, int]]:
     """Return start and stop (exclusive) of every stretch of True.
 
@@ -59,7 +63,7 @@ def smooth(
     -------
     The shape of ``values``; NaN exactly where ``values`` is NaN.
     """
-    flat = values.reshape(len(time_s), -1)
+    flat = values.reshape(len(time_s), int(np.prod(values.shape[1:])))
     out = np.full_like(flat, np.nan, dtype=np.float64)
     known = np.isfinite(flat)
     patterns, which = np.unique(known, axis=1, return_inverse=True)
@@ -80,7 +84,7 @@ def _smooth_stretch(time_s: Floats, values: Floats, cutoff_hz: float, median_s: 
     grid_s = np.linspace(time_s[0], time_s[-1], count)
     on_grid = _interpolate(grid_s, time_s, values)
     if median_s > 0:
-        width = 2 * int(round(median_s * GRID_HZ / 2)) + 1
+        width = 2 * round(median_s * GRID_HZ / 2) + 1
         on_grid = ndimage.median_filter(on_grid, size=(width, 1), mode="nearest")
     # Run twice, a Butterworth is down by 6 dB at its own cut-off.
     rate_hz = (count - 1) / span_s
@@ -101,6 +105,6 @@ def held(time_s: Floats, mask: Bools, *, at_least_s: float) -> Bools:
     """Keep only stretches of True that last ``at_least_s`` from their first to their last frame."""
     kept = np.zeros_like(mask)
     for start, stop in runs(mask):
-        if time_s[stop - 1] - time_s[start] >= at_least_s:
+        if time_s[stop - 1] - time_s[start] >= at_least_s - _CLOCK_S:
             kept[start:stop] = True
     return kept

@@ -56,7 +56,7 @@ def facing(landmarks_px: Floats) -> Floats:
         x[..., [Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX]]
         - x[..., [Landmark.LEFT_HEEL, Landmark.RIGHT_HEEL]]
     ).sum(axis=-1)
-    return np.nan_to_num(np.sign(head + feet))
+    return np.asarray(np.nan_to_num(np.sign(head + feet)))
 
 
 def cut_silhouette(mask: NDArray[np.float32], landmarks_px: Floats, facing_sign: float) -> tuple[Bools, float]:
@@ -114,7 +114,7 @@ def silhouettes(track: PoseTrack, frames: slice, facing_sign: Floats) -> Bools:
     ``facing_sign`` ``(T,)`` is which way the lifter faces; a frame that was stored the other way round is turned.
     """
     bits = np.unpackbits(track.silhouette_bits[frames], axis=1).astype(np.bool_)
-    pictures = bits.reshape(-1, SILHOUETTE_SIDE, SILHOUETTE_SIDE)
+    pictures: Bools = bits.reshape(-1, SILHOUETTE_SIDE, SILHOUETTE_SIDE)
     stored = np.where(track.facing[frames] < 0, -1, 1)
     wrong = stored != np.where(facing_sign[frames] < 0, -1, 1)
     pictures[wrong] = pictures[wrong, :, ::-1]
@@ -139,6 +139,15 @@ def dorsal_profile(track: PoseTrack, facing_sign: Floats) -> Floats:
     ``(T, 41)`` distance from the line, towards the back, in shoulder-to-hip lengths; NaN where the ray starts
     outside the body, leaves the silhouette's square, or the frame is missing.
     """
+    return _profile(track, facing_sign, side=1.0)
+
+
+def ventral_profile(track: PoseTrack, facing_sign: Floats) -> Floats:
+    """Read the front edge of the trunk, ``(T, 41)``, + towards the front; otherwise as `dorsal_profile`."""
+    return _profile(track, facing_sign, side=-1.0)
+
+
+def _profile(track: PoseTrack, facing_sign: Floats, *, side: float) -> Floats:
     out = np.full((len(track), STATIONS.size), np.nan)
     shoulder = track.landmarks_px[:, _SHOULDERS].mean(axis=1)
     along = track.landmarks_px[:, _HIPS].mean(axis=1) - shoulder
@@ -148,39 +157,35 @@ def dorsal_profile(track: PoseTrack, facing_sign: Floats) -> Floats:
         known = np.flatnonzero(np.isfinite(along[frames]).all(axis=1))
         if known.size:
             pictures = silhouettes(track, frames, facing_sign)[known]
-            out[start + known] = _first_exit(pictures, along[frames][known])
+            out[start + known] = _first_exit(pictures, along[frames][known], side)
     return out
 
 
-def _first_exit(pictures: Bools, along: Floats) -> Floats:
-    """Cast the rays of n frames; ``along`` ``(n, 2)`` is shoulder to hip in silhouette pixels. ``(n, 41)``."""
-    back = np.stack([-along[:, 1], along[:, 0]], axis=1)
+def _first_exit(pictures: Bools, along: Floats, side: float) -> Floats:
+    """Cast the rays of n frames, ``(n, 41)``; ``along`` ``(n, 2)`` is shoulder to hip in silhouette pixels.
+
+    ``side`` is +1 towards the back, -1 towards the front.
+    """
+    out_of_trunk = side * np.stack([-along[:, 1], along[:, 0]], axis=1)
     at = (
         SILHOUETTE_SIDE / 2
         - 0.5
         + STATIONS[None, :, None, None] * along[:, None, None, :]
-        + _REACH[None, None, :, None] * back[:, None, None, :]
+        + _REACH[None, None, :, None] * out_of_trunk[:, None, None, :]
     )
     soft = ndimage.uniform_filter(pictures.astype(np.float32), size=(1, 3, 3))
     level = _bilinear(soft, at[..., 1], at[..., 0])
     inside = level > 0.5
-    empty = np.ones(inside.shape, dtype=np.bool_)
-    for step in range(_CLEAR):
-        shifted = np.ones_like(inside)
-        shifted[..., : inside.shape[-1] - step] = ~inside[..., step:]
-        empty &= shifted
-    starts_inside = inside[..., :_STARTS].any(axis=-1)
-    empty[..., :_STARTS] &= ~starts_inside[..., None] | (np.cumsum(inside[..., :_STARTS], axis=-1) > 0)
-    first = empty.argmax(axis=-1)
-    found = starts_inside & empty.any(axis=-1) & (first > 0)
-    out_level = np.take_along_axis(level, first[..., None], axis=-1)[..., 0]
-    in_level = np.take_along_axis(level, np.maximum(first - 1, 0)[..., None], axis=-1)[..., 0]
-    share = (in_level - 0.5) / np.maximum(in_level - out_level, 1e-6)
-    step_size = _REACH[1] - _REACH[0]
-    edge = _REACH[np.maximum(first - 1, 0)] + np.clip(share, 0, 1) * step_size
-    end = at[:, :, -1]
-    beyond = ((end < 0) | (end > SILHOUETTE_SIDE - 1)).any(axis=-1) & ~empty.any(axis=-1)
-    return np.where(found & ~beyond, edge, np.nan)
+    left = ~inside
+    for step in range(1, _CLEAR):
+        left[..., :-step] &= ~inside[..., step:]
+    starts = np.asarray(inside[..., :_STARTS].any(axis=-1))
+    left[..., :_STARTS] &= np.cumsum(inside[..., :_STARTS], axis=-1) > 0
+    first = np.maximum(left.argmax(axis=-1), 1)[..., None]
+    before, after = np.take_along_axis(level, first - 1, axis=-1), np.take_along_axis(level, first, axis=-1)
+    share = np.clip((before - 0.5) / np.maximum(before - after, 1e-6), 0, 1)
+    edge = (_REACH[first - 1] + share * (_REACH[1] - _REACH[0]))[..., 0]
+    return np.where(starts & left.any(axis=-1), edge, np.nan)
 
 
 def _bilinear(pictures: NDArray[np.float32], y: Floats, x: Floats) -> NDArray[np.float32]:

@@ -1,8 +1,9 @@
 """From the dorsal profile to spine points, thoracic and lumbar flexion, with sigma and a reason where it is not usable.
 
-A polynomial in the station is fitted to the edge of the back between neck and sacrum; the angle between its tangents
-at two levels is the curvature between them. A calibration measured on rendered lifters of known spine turns
-that into flexion. A learned model takes the same place: see `PoseTrack.spine_raw`.
+A polynomial is fitted to the edge of the back between neck and sacrum. The inclinations of its tangents at eight
+levels, with where the head and the elbows are carried (both move the shoulder girdle, and with it the edge), go
+through a line fitted on rendered lifters of known spine: `training/calibrate.py`. A learned model takes the same
+place: see `PoseTrack.spine_raw`.
 """
 
 from dataclasses import dataclass
@@ -12,11 +13,10 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from spineline.core.settings import ViewSettings
-from spineline.core.silhouette import STATIONS, dorsal_profile
-from spineline.core.skeleton import SPINE_POINTS, Landmark
+from spineline.core.silhouette import STATIONS, dorsal_profile, ventral_profile
+from spineline.core.skeleton import Landmark
 from spineline.core.track import Bools, Floats, PoseTrack, Texts
 from spineline.core.view import out_of_frame
-
 
 REASONS: Final = ("", "no_pose", "out_of_frame", "second_person", "low_visibility", "yaw", "edge_hidden")
 """Why a frame is not measured, the first that holds; empty where it is."""
@@ -52,81 +52,156 @@ _DEGREE: Final = 5
 _FITTED: Final = slice(2, None)
 """Stations of the fit: from just above C7 (-0.09) to the sacrum (1.05)."""
 
-_C7: Final = (0.03, 0.10)
-_T12: Final = (0.57, 0.63)
-_S1: Final = (0.93, 1.00)
-"""Levels of the tangents along shoulder - hip: docs/science.md."""
+_LEVELS: Final = np.array([-0.05, 0.07, 0.20, 0.33, 0.46, 0.60, 0.75, 0.95])
+"""Where tangents are read, in shoulder-to-hip lengths."""
+
+_HALF_LEVEL: Final = 0.02
+_LEAN: Final = len(_LEVELS)
+_HIP_STATIONS: Final = (STATIONS >= 0.70) & (STATIONS <= 0.95)
 
 
-def _design(stations: Floats, *, slope: bool = False) -> Floats:
-    """Legendre basis on the fitted stations, or its derivative, ``(n, 6)``."""
+def basis(stations: Floats, *, slope: bool = False) -> Floats:
+    """Legendre basis over the fitted stations, or its derivative, ``(n, 6)``."""
     low, high = STATIONS[_FITTED][0], STATIONS[_FITTED][-1]
     x = 2 * (stations - low) / (high - low) - 1
     if not slope:
         return np.asarray(legendre.legvander(x, _DEGREE))
     columns = [legendre.legval(x, legendre.legder(row)) for row in np.eye(_DEGREE + 1)]
-    return np.stack(columns, axis=1) * 2 / (high - low)
+    return np.asarray(np.stack(columns, axis=1) * 2 / (high - low))
 
 
-_FIT: Final = np.linalg.pinv(_design(STATIONS[_FITTED])).T
+_FIT: Final = np.linalg.pinv(basis(STATIONS[_FITTED])).T
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Edge of the back in the sagittal plane, x towards the back and y down the trunk, in torso lengths.
+    """Edge of the back over the line shoulder - hip, in shoulder-to-hip lengths.
 
-    ``coefficients`` ``(T, 2, 6)`` of x and y over the stations, ``residual`` ``(T,)`` the root mean square miss.
+    ``coefficients`` ``(T, 6)`` of the distance towards the back, ``residual`` ``(T,)`` the root mean square miss.
     """
 
     coefficients: Floats
     residual: Floats
 
-    def tangent_deg(self, level: tuple[float, float]) -> Floats:
-        """Mean inclination of the tangent over a level, ``(T,)``, + leaning back going down."""
-        slope = self.coefficients @ _design(np.linspace(*level, 8), slope=True).T
-        return np.asarray(np.degrees(np.arctan2(slope[:, 0], slope[:, 1])).mean(axis=1))
+    def distance(self, stations: Floats) -> Floats:
+        """Distance of the edge from the line, ``(T, n)``, + towards the back."""
+        return np.asarray(self.coefficients @ basis(stations).T)
+
+    def tangents_deg(self, stations: Floats) -> Floats:
+        """Inclination of the edge against the line, ``(T, n)``, + where it leads backwards going down."""
+        around = stations[:, None] + np.array([-_HALF_LEVEL, 0.0, _HALF_LEVEL])
+        slope = self.coefficients @ basis(around.ravel(), slope=True).T
+        angles = np.degrees(np.arctan(slope)).reshape(len(slope), *around.shape)
+        return np.asarray(angles.mean(axis=2))
 
 
-def fit_curve(profile: Floats, trunk: Floats, yaw_deg: Floats) -> Curve:
-    """Fit the edge of the back.
+def fit_curve(profile: Floats) -> Curve:
+    """Fit the edge of the back, ``profile`` ``(T, 41)`` from `dorsal_profile`; NaN where a station is missing."""
+    edge = profile[:, _FITTED]
+    coefficients = edge @ _FIT
+    miss = edge - coefficients @ basis(STATIONS[_FITTED]).T
+    return Curve(coefficients, np.sqrt((miss**2).mean(axis=1)))
 
-    Parameters
-    ----------
-    profile
-        ``(T, 41)`` from `dorsal_profile`.
-    trunk
-        ``(T, 2)`` unit vector from shoulder to hip in the picture, facing +x, y down.
-    yaw_deg
-        ``(T,)``; lengths along x are divided by its cosine.
+
+@dataclass(frozen=True, eq=False)
+class Trunk:
+    """The trunk's own frame, each ``(T, 2)`` in pixels: its origin, one length down, one length to the back."""
+
+    shoulder: Floats
+    down: Floats
+    back: Floats
+
+    def place(self, point_px: Floats) -> Floats:
+        """Coordinates down and to the back of a point ``(T, 2)``, in lengths, ``(T, 2)``."""
+        away = point_px - self.shoulder
+        length2 = (self.down**2).sum(axis=1)
+        return np.stack([(away * self.down).sum(axis=1) / length2, (away * self.back).sum(axis=1) / length2], axis=1)
+
+    def pixel(self, station: Floats, distance: Floats) -> Floats:
+        """Picture pixels ``(T, n, 2)`` of points at ``station`` and ``distance`` ``(T, n)``."""
+        down, back = station[..., None] * self.down[:, None], distance[..., None] * self.back[:, None]
+        return np.asarray(self.shoulder[:, None] + down + back)
+
+
+def trunk_frame(landmarks_px: Floats, facing: Floats) -> Trunk:
+    """Lay the frame from the middle of the shoulders to that of the hips."""
+    shoulder = _middle(landmarks_px, Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+    down = _middle(landmarks_px, Landmark.LEFT_HIP, Landmark.RIGHT_HIP) - shoulder
+    back = np.stack([-down[:, 1], down[:, 0]], axis=1) * facing[:, None]
+    return Trunk(shoulder, down, back)
+
+
+def _middle(landmarks_px: Floats, left: Landmark, right: Landmark) -> Floats:
+    return np.asarray((landmarks_px[:, left] + landmarks_px[:, right]) / 2)
+
+
+def features(landmarks_px: Floats, facing: Floats, curve: Curve) -> Floats:
+    """Gather what the calibration reads, ``(T, 15)``.
+
+    Tangents at eight levels and the lean of the line shoulder - hip in degrees; then elbow, ear and nose, each down and
+    to the back of the shoulders, in shoulder-to-hip lengths.
     """
-    back = np.stack([-trunk[:, 1], trunk[:, 0]], axis=1)
-    points = STATIONS[None, :, None] * trunk[:, None] + profile[..., None] * back[:, None]
-    points = points / np.stack([np.cos(np.radians(yaw_deg)), np.ones_like(yaw_deg)], axis=1)[:, None]
-    turned = np.stack([(points * back[:, None]).sum(-1), (points * trunk[:, None]).sum(-1)], axis=1)[..., _FITTED]
-    coefficients = turned @ _FIT
-    miss = turned - coefficients @ _design(STATIONS[_FITTED]).T
-    return Curve(coefficients, np.sqrt((miss**2).sum(axis=1).mean(axis=1)))
+    trunk = trunk_frame(landmarks_px, facing)
+    lean_deg = np.degrees(np.arctan2(-trunk.down[:, 0] * facing, trunk.down[:, 1]))
+    carried = (
+        _middle(landmarks_px, Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW),
+        _middle(landmarks_px, Landmark.LEFT_EAR, Landmark.RIGHT_EAR),
+        landmarks_px[:, Landmark.NOSE],
+    )
+    places = [trunk.place(point_px) for point_px in carried]
+    return np.concatenate([curve.tangents_deg(_LEVELS), lean_deg[:, None], *places], axis=1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calibration:
-    """Line from curvature of the edge to flexion: ``flexion = gain * curvature + offset``, and its error in degrees."""
+    """Flexion = ``offset_deg`` + `features` . ``weights``; ``sigma_deg`` its error on lifters left out of the fit."""
 
-    gain: float
     offset_deg: float
+    weights: Floats
     sigma_deg: float
 
 
-THORACIC: Final = Calibration(gain=1.0, offset_deg=-10.0, sigma_deg=6.0)
-LUMBAR: Final = Calibration(gain=1.0, offset_deg=10.0, sigma_deg=8.0)
-"""Measured on rendered lifters of known spine by `benchmarks/contour.py`."""
+# fmt: off
+THORACIC: Final = Calibration(
+    offset_deg=-0.97,
+    weights=np.array(
+        [
+            0.011, 0.130, -0.263, -0.511, -0.475, -0.262, -0.088, -0.185,
+            0.124, 3.465, -9.241, 117.786, -51.870, -48.703, -72.568,
+        ]
+    ),
+    sigma_deg=7.9,
+)
+LUMBAR: Final = Calibration(
+    offset_deg=20.34,
+    weights=np.array(
+        [
+            0.074, -0.021, 0.121, 0.492, 0.528, 0.015, -0.132, -0.552,
+            0.088, 5.240, 3.802, -4.863, -20.178, 3.542, 13.006,
+        ]
+    ),
+    sigma_deg=7.0,
+)
+# fmt: on
+"""Printed by ``python -m training.calibrate``."""
 
-_DEPTH: Final = np.array([0.30, 0.24, 0.16, 0.14, 0.13, 0.13, 0.14, 0.15, 0.16])
-_STATION: Final = np.array([-0.30, -0.20, -0.05, 0.10, 0.35, 0.62, 0.76, 0.90, 1.0])
-"""Where the spine points lie: level along shoulder - hip and depth under the edge, in torso lengths."""
+_STATION: Final = np.array([-0.042, 0.189, 0.506, 0.663, 0.822, 0.862])
+_DEPTH: Final = np.array([0.196, 0.161, 0.117, 0.109, 0.104, 0.103])
+"""T3 to S1 lie at these stations, so deep under the edge of the back. From the same lifters."""
 
-_MAX_RESIDUAL: Final = 0.011
-_MIN_NECK_DEG: Final = -18.0
+_C7: Final = np.array([-0.125, -0.014])
+"""C7, down and to the back of the shoulders."""
+
+_C1_FROM_EAR: Final = np.array([0.067, 0.044])
+"""C1, down and to the back of the ear."""
+
+MAX_RESIDUAL: Final = 0.012
+_MIN_NECK_DEG: Final = -25.0
+"""An edge rougher than this, or leading back again above the shoulders, is not that of a back."""
+
+_WIDEST_HIPS: Final = 0.38
+_UPRIGHT_DEG: Final = 35.0
+"""Standing hips reach 0.20-0.26 to the front in real and rendered clips; with a plate at them, 0.40-0.70."""
 
 
 def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, settings: ViewSettings) -> Spine:
@@ -141,38 +216,47 @@ def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, 
     settings
         Gates.
     """
-    shoulder = track.landmarks_px[:, [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]].mean(axis=1)
-    along = track.landmarks_px[:, [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]].mean(axis=1) - shoulder
-    torso = np.hypot(along[:, 0], along[:, 1])
-    trunk = along / torso[:, None] * np.stack([facing, np.ones_like(facing)], axis=1)
-    limited = np.clip(yaw_deg, -settings.max_yaw_deg, settings.max_yaw_deg)
-    profile = dorsal_profile(track, facing)
-    curve = fit_curve(profile, trunk, limited)
-    c7, t12, s1 = (curve.tangent_deg(level) for level in (_C7, _T12, _S1))
-    reason = _reason(track, yaw_deg, trusted, curve.residual, c7, settings)
+    curve = fit_curve(dorsal_profile(track, facing))
+    read = features(track.landmarks_px, facing, curve)
+    hidden = _edge_hidden(curve, read[:, _LEAN], ventral_profile(track, facing))
+    reason = _reason(track, yaw_deg, trusted, hidden, settings)
     usable = reason == ""
 
-    def measured(values: Floats) -> Floats:
-        return np.where(usable, values, np.nan)
+    def flexion_deg(calibration: Calibration) -> Floats:
+        return np.where(usable, calibration.offset_deg + read @ calibration.weights, np.nan)
 
     return Spine(
-        points_px=np.where(usable[:, None, None], np.nan, np.nan) * np.ones((len(track), len(SPINE_POINTS), 2)),
-        thoracic_deg=measured(THORACIC.gain * (c7 - t12) + THORACIC.offset_deg),
-        lumbar_deg=measured(LUMBAR.gain * (t12 - s1) + LUMBAR.offset_deg),
-        sigma_deg=measured(np.full(len(track), THORACIC.sigma_deg)),
+        points_px=np.where(usable[:, None, None], spine_points_px(track.landmarks_px, facing, curve), np.nan),
+        thoracic_deg=flexion_deg(THORACIC),
+        lumbar_deg=flexion_deg(LUMBAR),
+        sigma_deg=np.where(usable, THORACIC.sigma_deg, np.nan),
         usable=usable,
         reason=reason,
     )
 
 
-def _reason(
-    track: PoseTrack,
-    yaw_deg: Floats,
-    trusted: Bools,
-    residual: Floats,
-    neck_deg: Floats,
-    settings: ViewSettings,
-) -> Texts:
+def spine_points_px(landmarks_px: Floats, facing: Floats, curve: Curve) -> Floats:
+    """Place the nine spine points under the edge of the back and on to the ear, ``(T, 9, 2)``."""
+    trunk = trunk_frame(landmarks_px, facing)
+    frames = len(landmarks_px)
+    station = np.broadcast_to(_STATION, (frames, len(_STATION)))
+    thorax_to_sacrum = trunk.pixel(station, curve.distance(_STATION) - _DEPTH)
+    ear = trunk.place(_middle(landmarks_px, Landmark.LEFT_EAR, Landmark.RIGHT_EAR))
+    c7 = np.broadcast_to(_C7, (frames, 2))
+    c1 = ear + _C1_FROM_EAR
+    neck = np.stack([c1, (c1 + c7) / 2, c7], axis=1)
+    return np.concatenate([trunk.pixel(neck[..., 0], neck[..., 1]), thorax_to_sacrum], axis=1)
+
+
+def _edge_hidden(curve: Curve, lean_deg: Floats, front: Floats) -> Bools:
+    """Tell where the edge is not that of a back, or a plate hangs at the hips and moves their landmarks, ``(T,)``."""
+    with np.errstate(invalid="ignore"):
+        smooth_edge = (curve.residual <= MAX_RESIDUAL) & (curve.tangents_deg(_LEVELS[:1])[:, 0] >= _MIN_NECK_DEG)
+        plate = (front[:, _HIP_STATIONS] > _WIDEST_HIPS).any(axis=1) & (np.abs(lean_deg) < _UPRIGHT_DEG)
+    return np.asarray(~smooth_edge | plate)
+
+
+def _reason(track: PoseTrack, yaw_deg: Floats, trusted: Bools, hidden: Bools, settings: ViewSettings) -> Texts:
     """Name the first reason, in the order of `REASONS`, why a frame cannot be measured."""
     shoulders = track.visibility[:, [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]].max(axis=1)
     with np.errstate(invalid="ignore"):
@@ -182,6 +266,6 @@ def _reason(
             "second_person": track.others > settings.max_overlap,
             "low_visibility": ~(shoulders >= settings.min_visibility),
             "yaw": ~(np.abs(yaw_deg) <= settings.max_yaw_deg),
-            "edge_hidden": ~((residual <= _MAX_RESIDUAL) & (neck_deg >= _MIN_NECK_DEG)),
+            "edge_hidden": hidden,
         }
     return np.select([holds[name] for name in REASONS[1:]], REASONS[1:], default="").astype("<U14")

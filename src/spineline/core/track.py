@@ -79,7 +79,7 @@ class PoseTrack:
             "silhouette_scale_px": (frames,),
             "facing": (frames,),
             "others": (frames,),
-            "spine_raw": (frames, self.spine_raw.shape[-1]),
+            "spine_raw": (frames, self.spine_raw.shape[-1] if self.spine_raw.ndim else 0),
         }
         for name, expected in shapes.items():
             found = getattr(self, name)

@@ -33,8 +33,15 @@ _STAND_IN: Final = {name: f"#a1b2{i:02x}" for i, name in enumerate(_NAMES, start
 COLOURS: Final = tuple(f"--{name.replace('_', '-')}" for name in _NAMES)
 """CSS variables that the page must define."""
 
-_POINTS_PER_PX: Final = 0.72
+_DPI: Final = 72  # of matplotlib's SVG, so that a point is a pixel
+# No joint bends farther; a landmark that jumps would flatten everything else.
+_LEAST_JOINT_DEG, _MOST_JOINT_DEG = -45.0, 180.0
 _MOST_POINTS: Final = 1500
+_HEIGHT_PX: Final = 420
+_NARROW_PX: Final = 500  # up to here with short titles
+_LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 42, 72, 44, 26  # room for what is written around the axes
+_CHANGE_PX: Final = 190  # height of the upper axes, about
+_LABEL_PX, _LINE_PX = 40, 13  # least room of a rep's number along the axis, and of a line of text
 _STEPS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 
 
@@ -57,11 +64,14 @@ def timeline_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
     with _own_style(name):
         from matplotlib.figure import Figure
 
-        height_px = 430 if width_px > 500 else 400
-        figure = Figure(figsize=(width_px / 100, height_px / 100), dpi=100, layout="constrained")
+        figure = Figure(figsize=(width_px / _DPI, _HEIGHT_PX / _DPI), dpi=_DPI)
+        figure.subplots_adjust(
+            left=_LEFT_PX / width_px, right=1 - _RIGHT_PX / width_px, bottom=_BOTTOM_PX / _HEIGHT_PX,
+            top=1 - _TOP_PX / _HEIGHT_PX, hspace=0.32,
+        )  # fmt: skip
         change, joints = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
         _draw_change(change, analysis, width_px)
-        _draw_joints(joints, analysis)
+        _draw_joints(joints, analysis, width_px)
         _time_axis(joints, analysis.track.time_s, width_px)
         return _as_inline(figure, name)
 
@@ -78,11 +88,13 @@ def _own_style(salt: str) -> Iterator[None]:
             {
                 "svg.hashsalt": salt,
                 "svg.fonttype": "none",
-                "font.size": 9.0,
+                "font.size": 12.0,
                 "text.color": ink,
+                "figure.facecolor": "none",
+                "axes.facecolor": "none",
                 "axes.edgecolor": muted,
                 "axes.labelcolor": muted,
-                "axes.titlesize": 9.5,
+                "axes.titlesize": 13.0,
                 "axes.titlelocation": "left",
                 "axes.spines.top": False,
                 "axes.spines.right": False,
@@ -91,7 +103,7 @@ def _own_style(salt: str) -> Iterator[None]:
                 "hatch.color": _STAND_IN["hatch"],
                 "hatch.linewidth": 0.8,
                 "legend.frameon": False,
-                "path.simplify_threshold": 0.2,
+                "lines.linewidth": 2.0,
             }
         )
         yield
@@ -99,51 +111,60 @@ def _own_style(salt: str) -> Iterator[None]:
 
 def _draw_change(axes: Axes, analysis: Analysis, width_px: int) -> None:
     time_s, change_deg = analysis.track.time_s, analysis.thoracic_change_deg
-    axes.set_title("Upper back: change from the reference, degrees (up = more rounded)" if width_px > 500 else
-                   "Upper back: change, degrees (up = more rounded)")  # fmt: skip
+    wide = "Upper back: change from the reference, degrees (up = more rounded)"
+    axes.set_title(wide if width_px > _NARROW_PX else "Upper back: change, degrees", pad=22)
     low, high = _change_limits(analysis)
     axes.set_ylim(low, high)
     _shade_reps(axes, analysis.reps, width_px, time_s)
     _hatch_gaps(axes, time_s, np.isfinite(change_deg))
     axes.axhline(0.0, color=_STAND_IN["muted"], linewidth=0.8)
-    for severity, level in rounding_levels(analysis):
-        colour = _STAND_IN[severity]
-        axes.axhline(level, color=colour, linewidth=1.1, linestyle=(0, (6, 3)))
-        axes.annotate(
-            f"{severity} {level:.0f}°", (1.0, level), xycoords=("axes fraction", "data"), xytext=(3, 0),
-            textcoords="offset points", va="center", color=colour, annotation_clip=False,
-        )  # fmt: skip
+    _draw_levels(axes, analysis, degrees_per_px=(high - low) / _CHANGE_PX)
     _band(axes, time_s, change_deg, analysis.sigma_change_deg)
-    axes.plot(time_s, change_deg, color=_STAND_IN["change"], linewidth=1.8, solid_capstyle="round")
+    axes.plot(time_s, change_deg, color=_STAND_IN["change"], linewidth=2.2, solid_capstyle="round")
     for result in analysis.reps:
         for flag in result.flags:
             if flag.rule == "thoracic_rounding":
-                axes.plot(flag.time_s, flag.value, marker="o", markersize=6, color=_STAND_IN[flag.severity],
+                axes.plot(flag.time_s, flag.value, marker="o", markersize=7, color=_STAND_IN[flag.severity],
                           markeredgecolor=_STAND_IN["ink"], markeredgewidth=0.8)  # fmt: skip
 
 
+def _draw_levels(axes: Axes, analysis: Analysis, *, degrees_per_px: float) -> None:
+    """Draw each level as a line, with its name beside it, and names that would touch moved apart."""
+    place_deg = -np.inf
+    for severity, level in rounding_levels(analysis):
+        colour = _STAND_IN[severity]
+        axes.axhline(level, color=colour, linewidth=1.4, linestyle=(0, (6, 3)))
+        place_deg = max(level, place_deg + _LINE_PX * degrees_per_px)
+        axes.annotate(
+            f"{severity} {level:.0f}°", (1.0, place_deg), xycoords=("axes fraction", "data"), xytext=(4, 0),
+            textcoords="offset points", va="center", color=colour, annotation_clip=False,
+        )  # fmt: skip
+
+
 def _change_limits(analysis: Analysis) -> tuple[float, float]:
-    """Show everything measured, the levels and some room for the numbers of the reps."""
+    """Show everything measured and all levels."""
     top_level = max(level for _, level in rounding_levels(analysis))
-    known = analysis.thoracic_change_deg[np.isfinite(analysis.thoracic_change_deg)]
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
-    low, high = min(low - 3.0, -8.0), max(high + 3.0, top_level + 4.0)
-    return low, high + 0.1 * (high - low)
+    change_deg, sigma_deg = analysis.thoracic_change_deg, analysis.sigma_change_deg
+    known = np.isfinite(change_deg) & np.isfinite(sigma_deg)
+    if not known.any():
+        return -8.0, top_level + 4.0
+    low, high = (change_deg - sigma_deg)[known].min(), (change_deg + sigma_deg)[known].max()
+    return min(float(low) - 1.0, -8.0), max(float(high) + 1.0, top_level + 4.0)
 
 
 def _shade_reps(axes: Axes, reps: tuple[RepResult, ...], width_px: int, time_s: Floats) -> None:
     """Shade every rep, and write its number and the symbol of its verdict above as far as there is room."""
     span_s = float(np.ptp(time_s)) if len(time_s) > 1 else 1.0
-    every = max(1, int(np.ceil(len(reps) * 24 / (0.85 * width_px)))) if span_s else 1
-    for i, result in enumerate(reps):
-        rep = result.rep
+    room_s, last_s = _LABEL_PX / (width_px - _LEFT_PX - _RIGHT_PX) * span_s, -np.inf
+    for result in reps:
+        rep, middle_s = result.rep, (result.rep.start_s + result.rep.end_s) / 2
         axes.axvspan(rep.start_s, rep.end_s, color=_STAND_IN["shade"], linewidth=0, zorder=0)
-        if i % every == 0:
-            look = VERDICTS[result.verdict]
+        if middle_s - last_s >= room_s:
+            last_s = middle_s
             axes.annotate(
-                f"{rep.index} {look.symbol}", ((rep.start_s + rep.end_s) / 2, 1.0), xycoords=("data", "axes fraction"),
-                xytext=(0, -3), textcoords="offset points", ha="center", va="top", fontweight="bold",
-                color=_STAND_IN[result.verdict],
+                f"{rep.index} {VERDICTS[result.verdict].symbol}", (middle_s, 1.0),
+                xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points", ha="center",
+                va="bottom", fontweight="bold", color=_STAND_IN[result.verdict],
             )  # fmt: skip
 
 
@@ -170,9 +191,9 @@ def _band(axes: Axes, time_s: Floats, change_deg: Floats, sigma_deg: Floats) -> 
         axes.fill_between(times, lowest, highest, color=_STAND_IN["change"], alpha=0.18, linewidth=0)
 
 
-def _draw_joints(axes: Axes, analysis: Analysis) -> None:
+def _draw_joints(axes: Axes, analysis: Analysis, width_px: int) -> None:
     time_s, angles = analysis.track.time_s, analysis.angles
-    axes.set_title("Trunk lean, hip and knee bend, degrees (0 = standing straight)")
+    axes.set_title("Lean and bend, degrees (0 = standing straight)" if width_px > _NARROW_PX else "Degrees")
     for result in analysis.reps:
         axes.axvspan(result.rep.start_s, result.rep.end_s, color=_STAND_IN["shade"], linewidth=0, zorder=0)
     lines: tuple[tuple[str, Floats, str | tuple[int, tuple[int, int]]], ...] = (
@@ -181,9 +202,13 @@ def _draw_joints(axes: Axes, analysis: Analysis) -> None:
         ("knee", angles.knee_deg, (0, (2, 2))),
     )
     for name, values, style in lines:
-        axes.plot(time_s, values, color=_STAND_IN[name], linewidth=1.5, linestyle=style, label=name)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0, handlelength=2.2)
-    axes.margins(y=0.08)
+        axes.plot(time_s, values, color=_STAND_IN[name], linestyle=style, label=name)
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0, ncols=3,
+        handlelength=2.2 if width_px > _NARROW_PX else 1.4, columnspacing=1.0,
+    )  # fmt: skip
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, _LEAST_JOINT_DEG), min(high, _MOST_JOINT_DEG))
 
 
 def _time_axis(axes: Axes, time_s: Floats, width_px: int) -> None:
@@ -204,13 +229,14 @@ def _as_inline(figure: Figure, name: str) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     out = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})
+    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})  # type: ignore[no-untyped-call]
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\s*<style.*?</style>", "", svg, flags=re.DOTALL)  # it would reach the whole page
     svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
-    svg = re.sub(r"font: ((?:bold )?[\d.]+)px [^;\"]*", _font, svg)
+    svg = re.sub(r"font: (?:(\w+) )?([\d.]+px) [^;\"]*", _font, svg)
     svg = re.sub(r'(<svg\b[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
@@ -222,5 +248,5 @@ def _as_inline(figure: Figure, name: str) -> str:
 
 def _font(match: re.Match[str]) -> str:
     """Keep weight and size of a font, and leave its family to the page."""
-    weight, _, size = match[1].rpartition(" ")
-    return f"font-size: {size}px" + (f"; font-weight: {weight}" if weight else "")
+    weight, size = match.groups()
+    return f"font-size: {size}" + (f"; font-weight: {weight}" if weight else "")

@@ -212,9 +212,7 @@ def identify_bundle(path: Path) -> BundleIdentity:
     return BundleIdentity(name=path.name, sha256=sha256)
 
 
-def fetch_model(
-    name: str, *, cache_dir: Path | None = None, on_progress: ProgressCallback | None = None
-) -> Path:
+def fetch_model(name: str, *, cache_dir: Path | None = None, on_progress: ProgressCallback | None = None) -> Path:
     """Return the bundle of the model `name` in the cache; download it when it is not there or is damaged.
 
     Parameters
@@ -287,9 +285,7 @@ def _download_bundle(name: str, on_progress: ProgressCallback | None) -> bytes:
         for client in packages.clients(source.package):
             try:
                 with tempfile.TemporaryDirectory(prefix="spineline-", ignore_cleanup_errors=True) as scratch:
-                    archive = packages.download(
-                        client, source.package, scratch=Path(scratch), on_progress=on_progress
-                    )
+                    archive = packages.download(client, source.package, scratch=Path(scratch), on_progress=on_progress)
                     return build_bundle(source, archive)
             except ModelError as error:
                 failures.append((client.name, str(error)))

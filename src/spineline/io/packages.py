@@ -123,9 +123,7 @@ def _pip() -> tuple[str, ...] | None:
     return (found,) if found else None
 
 
-def download(
-    client: Client, package: Package, *, scratch: Path, on_progress: ProgressCallback | None = None
-) -> Path:
+def download(client: Client, package: Package, *, scratch: Path, on_progress: ProgressCallback | None = None) -> Path:
     """Run `client` and return what it brought.
 
     Parameters
@@ -167,9 +165,7 @@ def download(
     return archives[0] if archives else folder
 
 
-def _run(
-    command: tuple[str, ...], *, folder: Path, temporary: Path, log: Path, on_poll: Callable[[], None]
-) -> int:
+def _run(command: tuple[str, ...], *, folder: Path, temporary: Path, log: Path, on_poll: Callable[[], None]) -> int:
     try:
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - the arguments are our own constants, and there is no shell

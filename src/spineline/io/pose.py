@@ -5,6 +5,7 @@ MediaPipe 1.x reports usage over the network as soon as a landmarker is created 
 leaves the machine; `tests/io/test_privacy.py` proves it with a system-call trace.
 """
 
+import contextlib
 import os
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ from spineline.core.lifter import (
 )
 from spineline.core.silhouette import cut_silhouette, facing
 from spineline.errors import ModelError
+from spineline.io.native_log import native_log_hidden
 from spineline.io.video import shrink
 
 CLOSED_PROXY: Final = "http://127.0.0.1:9"
@@ -50,11 +52,17 @@ def silence_telemetry() -> None:
 
 
 class PoseObserver:
-    """Finds people, keeps to one of them, and cuts their silhouette. Use as a context manager."""
+    """Finds people, keeps to one of them, and cuts their silhouette. Use as a context manager.
+
+    While it is open, what libraries write straight to standard error is not shown.
+    """
 
     def __init__(self, model: Path) -> None:
-        self._follow = _landmarker(model, video=True, people=1)
-        self._scout = _landmarker(model, video=False, people=_SCOUT_PEOPLE)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(native_log_hidden())
+            self._follow = stack.enter_context(contextlib.closing(_landmarker(model, video=True, people=1)))
+            self._scout = stack.enter_context(contextlib.closing(_landmarker(model, video=False, people=_SCOUT_PEOPLE)))
+            self._opened = stack.pop_all()
         self._last: Person | None = None
         self._window: tuple[int, int, int, int] | None = None
         self._looked_at = (0, 0)
@@ -72,8 +80,12 @@ class PoseObserver:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._follow.close()
-        self._scout.close()
+        self._opened.close()
+
+    def forget(self) -> None:
+        """Start anew: the next frame has nothing to do with the last."""
+        self._last = self._window = None
+        self._missed = self._challenges = 0
 
     def observe(self, image: NDArray[np.uint8], time_s: float, scale: float = 1.0) -> Observation | None:
         """Find the lifter in one frame.

@@ -1,4 +1,4 @@
-"""An analysis as text: `analysis.json`, and one table of the frames and one of the reps as CSV or Parquet.
+r"""An analysis as text: `analysis.json`, and one table of the frames and one of the reps as CSV or Parquet.
 
 Other programs read these, so names and order are those of the design page, missing is `null` or an empty cell,
 and the same analysis gives the same bytes: rounded numbers, UTF-8, "\\n", no date, no timing.
@@ -152,9 +152,7 @@ def csv_text(table: Sequence[Column]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([column.name for column in table])
-    writer.writerows(
-        [_cell(value) for value in row] for row in zip(*(column.values for column in table), strict=True)
-    )
+    writer.writerows([_cell(value) for value in row] for row in zip(*(column.values for column in table), strict=True))
     return text.getvalue()
 
 

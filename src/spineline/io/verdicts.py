@@ -14,7 +14,9 @@ import numpy as np
 
 from spineline.core.analysis import REFERENCE_TEXT, Analysis, RepResult
 from spineline.core.rules import SEVERITIES, Flag, Severity, Verdict
+from spineline.core.signals import held
 from spineline.core.spine import REASON_TEXT
+from spineline.core.track import Bools
 
 NOT_MEASURED: Final = "not measured"
 
@@ -68,6 +70,8 @@ def change_in_words(change_deg: float, sigma_deg: float = float("nan")) -> str:
     if not np.isfinite(change_deg):
         return NOT_MEASURED
     sigma = f" ± {sigma_deg:.0f}°" if np.isfinite(sigma_deg) else ""
+    if round(change_deg) == 0:
+        return f"0°{sigma}, like the reference"
     return f"{abs(change_deg):.0f}°{sigma} {'less' if change_deg < 0 else 'more'} rounded"
 
 
@@ -91,16 +95,25 @@ def rounding_levels(analysis: Analysis) -> list[tuple[Severity, float]]:
     return [(name, level) for level, name in sorted(reachable.items())]
 
 
-def moment_verdict(analysis: Analysis, frame_index: int) -> Verdict:
-    """Tell which level the thoracic change reaches in one frame."""
-    change_deg = analysis.thoracic_change_deg[frame_index]
-    if not np.isfinite(change_deg):
-        return "not_measured"
-    reached: Verdict = "ok"
-    for name, level in rounding_levels(analysis):
-        if change_deg >= level:
-            reached = name
-    return reached
+def moment_verdicts(analysis: Analysis) -> list[Verdict | None]:
+    """Tell for every frame which level of rounding it belongs to, held as long as the rules want it held.
+
+    None outside reps, where nothing is judged.
+    """
+    time_s, change_deg = analysis.track.time_s, analysis.thoracic_change_deg
+    found: list[Verdict | None] = [None if measured else "not_measured" for measured in np.isfinite(change_deg)]
+
+    def mark(frames: Bools, verdict: Verdict) -> None:
+        for i in np.flatnonzero(frames):
+            found[i] = verdict
+
+    for result in analysis.reps:
+        inside = (time_s >= result.rep.start_s) & (time_s <= result.rep.end_s) & np.isfinite(change_deg)
+        mark(inside, "ok")
+        for name, level in rounding_levels(analysis):
+            reached = inside & (np.nan_to_num(change_deg, nan=-np.inf) >= level)
+            mark(held(time_s, reached, at_least_s=analysis.settings.rules.held_s), name)
+    return found
 
 
 def worst_flag(result: RepResult) -> Flag | None:

@@ -234,9 +234,7 @@ def shrink(image: Image, max_side_px: int) -> Image:
     return np.asarray(cv2.resize(image, size_px, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _selected_frames(
-    decoder: _Decoder, *, max_side_px: int | None, start_s: float, end_s: float
-) -> Generator[Frame]:
+def _selected_frames(decoder: _Decoder, *, max_side_px: int | None, start_s: float, end_s: float) -> Generator[Frame]:
     """Yield the frames in range, shrunk; closes the decoder at the end."""
     width_px, height_px = decoder.full_size_px
     scale = 1.0 if max_side_px is None else min(1.0, max_side_px / max(width_px, height_px))

@@ -1,0 +1,71 @@
+"""Analyse clips and print one row each: reps found and expected, exercise, verdicts, usable share, and the error against truth.
+
+    python benchmarks/clips.py FILE_OR_FOLDER... [--expect NAME=REPS ...] [--json]
+
+A `<stem>.truth.json` beside a clip, as `training.clips` writes it, gives what is expected and the true angles.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def main() -> None:
+    """Analyse every clip and print the table as Markdown."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("inputs", type=Path, nargs="+")
+    parser.add_argument("--expect", nargs="*", default=[], metavar="NAME=REPS")
+    given = parser.parse_args()
+    expected = dict(pair.split("=") for pair in given.expect)
+    clips = [f for i in given.inputs for f in (sorted(i.glob("*.mp4")) if i.is_dir() else [i])]
+    print("| clip | exercise | reps | expected | verdicts | usable | reference | change error: MAE, bias |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as out:
+        for clip in clips:
+            print("| " + " | ".join(row(clip, Path(out), expected.get(clip.stem))) + " |", flush=True)
+
+
+def row(clip: Path, out: Path, expected: str | None) -> list[str]:
+    """Analyse one clip and return the cells of its row."""
+    command = [sys.executable, "-m", "spineline", "analyze", str(clip), "-o", str(out), "--no-report", "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode not in (0, 3):
+        return [clip.stem, "refused", "", expected or "", result.stderr.strip(), "", "", ""]
+    said = json.loads(result.stdout)
+    truth_file = clip.with_suffix(".truth.json")
+    truth = json.loads(truth_file.read_text()) if truth_file.exists() else None
+    if truth:
+        label = truth["label"] if truth["reps"] else truth["event"]
+        expected = f"{len(truth['reps'])} {label}"
+    return [
+        clip.stem,
+        said["exercise"] or "-",
+        str(len(said["reps"])),
+        expected or "",
+        " ".join(rep["verdict"] for rep in said["reps"]),
+        f"{said['usable_share']:.2f}",
+        f"{said['reference']['source']} {said['reference']['thoracic_deg']:.0f}",
+        error(out / f"{clip.stem}_spineline" / "frames.csv", truth) if truth else "",
+    ]
+
+
+def error(frames: Path, truth: dict[str, Any]) -> str:
+    """Compare the change with the true change from standing, in usable frames within reps."""
+    table = np.genfromtxt(frames, delimiter=",", names=True, dtype=None, encoding="utf-8")
+    true = np.interp(table["time_s"], truth["frames"]["time_s"], truth["frames"]["thoracic_change_deg"])
+    miss = np.asarray(table["thoracic_change_deg"], np.float64) - true
+    inside = np.zeros(miss.shape, bool)
+    for rep in truth["reps"]:
+        inside |= (table["time_s"] >= rep["start_s"]) & (table["time_s"] <= rep["end_s"])
+    miss = miss[inside & np.isfinite(miss)]
+    return f"{np.abs(miss).mean():.1f}, {miss.mean():+.1f}" if miss.size else "-"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,357 @@
+"""The command line: reads it, calls one function, prints what comes back. The only module that knows cyclopts.
+
+Nothing heavy is imported before a command needs it, so that `--help` answers at once.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn, TextIO
+
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from spineline import __version__
+from spineline.errors import ModelError, SpinelineError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from spineline.app.analyze import Done, Request
+
+OK: Final = 0
+WRONG: Final = 2
+NO_LIFT: Final = 3
+
+_SIGNALS: Final = 128  # the exit status of a program that a signal ended is this and the number of the signal
+
+_MAX_MASS_KG: Final = 1000
+
+app = App(
+    name="spineline",
+    help="Measures how far a lifter's upper back rounds in deadlifts and squats, from one ordinary camera.",
+    version=__version__,
+    default_parameter=Parameter(negative=(), show_default=False),
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # `run` has its own answer to Ctrl-C
+)
+models = App(name="models", help="Fetch and find the pose model. `analyze` does it by itself when it needs one.")
+app.command(models)
+
+_LIFT = Group("The lift", sort_key=1)
+_HOW = Group("How it is analysed", sort_key=2)
+_OUT = Group("What is written and shown", sort_key=3)
+
+
+class _StoppedError(BaseException):
+    """The program was asked to end by a signal."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__()
+        self.status = _SIGNALS + signum
+
+
+def _mass(_type: object, value: float | None) -> None:
+    if value is not None and not 0 < value < _MAX_MASS_KG:
+        raise ValueError(f"Must be above 0 and below {_MAX_MASS_KG} kg.")
+
+
+def _time_range(_type: object, value: tuple[float, float] | None) -> None:
+    if value is not None and not 0 <= value[0] < value[1] < float("inf"):
+        raise ValueError("Must be two times in seconds, the earlier first.")
+
+
+def _workers(_type: object, value: int) -> None:
+    if value < 1:
+        raise ValueError("Must be 1 or more.")
+
+
+@app.command(usage="Usage: spineline analyze INPUT... [OPTIONS]")
+def analyze(
+    *inputs: Annotated[str, Parameter(name="INPUT", required=True)],
+    exercise: Annotated[Literal["auto", "deadlift", "squat"] | None, Parameter(group=_LIFT, metavar="NAME")] = None,
+    load: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=_mass)] = None,
+    body_mass: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=_mass)] = None,
+    model: Annotated[str | None, Parameter(group=_HOW, metavar="NAME|FILE")] = None,
+    time_range: Annotated[
+        tuple[float, float] | None, Parameter(group=_HOW, metavar="A B", validator=_time_range)
+    ] = None,
+    config: Annotated[Path | None, Parameter(group=_HOW, metavar="FILE")] = None,
+    workers: Annotated[int, Parameter(group=_HOW, metavar="N", validator=_workers)] = 1,
+    output_dir: Annotated[Path | None, Parameter(name=["--output-dir", "-o"], group=_OUT, metavar="DIR")] = None,
+    save_vid: Annotated[bool, Parameter(group=_OUT)] = False,
+    save_track: Annotated[bool, Parameter(group=_OUT)] = False,
+    no_report: Annotated[bool, Parameter(group=_OUT)] = False,
+    format: Annotated[Literal["csv", "parquet"], Parameter(group=_OUT, metavar="NAME")] = "csv",  # noqa: A002
+    json: Annotated[bool, Parameter(group=_OUT)] = False,
+    quiet: Annotated[bool, Parameter(group=_OUT)] = False,
+) -> int:
+    """Analyse recorded lifts: find the reps, and how far the upper back rounds.
+
+    Film from the side, the whole lifter in the picture, the camera still and
+    level with the hips. Stand upright for a second before the first rep: that
+    gives the best reference.
+
+    The results of clip.mp4 go to the folder clip_spineline beside it, or in DIR:
+    analysis.json, frames.csv, reps.csv, report.html and config.toml. An earlier
+    result there is replaced, all other files are left alone.
+
+    Exit status: 0 analysed, whatever was found; 2 wrong usage, or an input that
+    cannot be read; 3 analysed, but no lift could be measured. With several inputs
+    each is done, and 2 goes before 3 before 0.
+
+    Parameters
+    ----------
+    inputs
+        Videos, or tracks saved with --save-track.
+    exercise
+        What is lifted. Otherwise it is told from the motion (auto).
+    load
+        Mass lifted, in kg, for the record.
+    body_mass
+        Mass of the lifter, in kg, for the record.
+    model
+        Pose model: lite, full or heavy (full if not given), or the file of a pose landmarker (.task).
+    time_range
+        Analyse only from A to B, in seconds.
+    config
+        TOML file of settings, such as the config.toml of an earlier result. What the command line says goes first.
+    workers
+        How many inputs are analysed at a time, each in a process of its own (1 if not given).
+    output_dir
+        Where the folders of results go.
+    save_vid
+        Also write overlay.mp4: the video with what was measured drawn in.
+    save_track
+        Also write track.npz, from which the lift can be analysed again without the video.
+    no_report
+        Leave report.html out.
+    format
+        Of the tables of frames and reps (csv if not given).
+    json
+        Print what is in analysis.json, and nothing else; of several inputs, an array.
+    quiet
+        Print nothing but errors.
+    """
+    from spineline.app.analyze import Request, check_request
+    from spineline.core.settings import Settings
+    from spineline.io.config import Options, read_config
+
+    given = {
+        "exercise": exercise,
+        "model": model,
+        "load_kg": load,
+        "body_mass_kg": body_mass,
+        "time_range_s": time_range,
+    }
+    table, settings = read_config(config) if config else ({}, Settings())
+    request = Request(
+        options=Options.from_mapping({**table, **{key: value for key, value in given.items() if value is not None}}),
+        settings=settings,
+        output_dir=output_dir,
+        table_format=format,
+        save_vid=save_vid,
+        save_track=save_track,
+        report=not no_report,
+    )
+    check_request(inputs, request)
+    return _run_analysis(inputs, request, workers=workers, as_json=json, quiet=quiet)
+
+
+def _run_analysis(names: Sequence[str], request: "Request", *, workers: int, as_json: bool, quiet: bool) -> int:
+    """Analyse every input, show each result, and return the exit status."""
+    from spineline.app.analyze import Failed, analyze_all, needs_pose_model
+    from spineline.app.progress import CountProgress
+
+    bundle = _bundle(request.options.model, quiet=quiet) if needs_pose_model(names) else None
+    status, texts, with_reps = OK, [], False
+    with (
+        CountProgress("frames" if min(workers, len(names)) == 1 else "inputs", quiet=quiet) as progress,
+        contextlib.closing(
+            analyze_all(names, request, model=bundle, workers=workers, on_progress=progress.update)
+        ) as results,
+    ):
+        for result in results:
+            with progress.hidden():
+                if isinstance(result, Failed):
+                    status = _complain(result.message)
+                    continue
+                if not (as_json or quiet):
+                    _show(result)
+            texts.append(result.text)
+            with_reps |= bool(result.reps)
+            if not result.measured and status == OK:
+                status = NO_LIFT
+    if as_json:
+        _write_json(texts, as_array=len(names) > 1)
+    elif with_reps and not quiet:
+        _explain()
+    return status
+
+
+def _bundle(name: str, *, quiet: bool) -> Path:
+    from spineline.app.progress import download_progress
+    from spineline.io.models import resolve_model
+
+    with download_progress(f"Fetching the pose model {name}, needed once", quiet=quiet) as on_progress:
+        return resolve_model(name, on_progress=on_progress)
+
+
+def _show(done: "Done") -> None:
+    from spineline.app.summary import print_summary
+
+    print_summary(done, _console())
+
+
+def _explain() -> None:
+    from spineline.app.summary import print_legend
+
+    print_legend(_console())
+
+
+def _write_json(texts: list[str], *, as_array: bool) -> None:
+    _write("[\n" + ",\n".join(text.rstrip("\n") for text in texts) + "\n]\n" if as_array else "".join(texts))
+
+
+def _write(text: str) -> None:
+    """Write to stdout, the same bytes whatever the terminal's encoding. It does not matter if nobody reads them."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode(errors="surrogateescape"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop(sys.stdout)
+
+
+@models.command(name="list")
+def list_models() -> int:
+    """List the pose models, and whether each is on this machine."""
+    from rich.table import Table
+
+    from spineline.io.models import list_models
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("Name", "Here", "Size", "File"):
+        table.add_column(title, overflow="fold")
+    for info in list_models():
+        table.add_row(info.name, "yes" if info.present else "no", f"{info.size_bytes / 1e6:.1f} MB", str(info.path))
+    _console().print(table)
+    return OK
+
+
+@models.command
+def fetch(name: Annotated[Literal["lite", "full", "heavy"], Parameter(name="NAME")], /) -> int:
+    """Fetch a pose model with the package client of this machine, if it is not here yet.
+
+    Parameters
+    ----------
+    name
+        lite is the quickest, heavy the most exact, full the default of analyze.
+    """
+    from spineline.app.progress import download_progress
+    from spineline.io.models import fetch_model
+
+    with download_progress(f"Fetching the pose model {name}") as on_progress:
+        path = fetch_model(name, on_progress=on_progress)
+    _write(f"{path}\n")
+    return OK
+
+
+@models.command
+def path(name: Annotated[Literal["lite", "full", "heavy"], Parameter(name="NAME")], /) -> int:
+    """Print where a pose model lies; exit status 2 if it is not here yet.
+
+    Parameters
+    ----------
+    name
+        Of the pose model.
+    """
+    from spineline.io.models import list_models
+
+    (info,) = (info for info in list_models() if info.name == name)
+    if not info.present:
+        raise ModelError(f"the pose model {name} is not here yet: run spineline models fetch {name}")
+    _write(f"{info.path}\n")
+    return OK
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what a command line asks and return the exit status; every foreseeable error is one line on stderr."""
+    try:
+        status: int | None = app(arguments, result_action="return_value", print_error=False, exit_on_error=False)
+        sys.stdout.flush()
+    except CycloptsError as error:
+        where = " ".join(["spineline", *_command_of(arguments)])
+        return _complain(f"{error}".rstrip(".") + f"; see {where} --help")
+    except SpinelineError as error:
+        return _complain(str(error))
+    except OSError as error:
+        _drop(sys.stdout)
+        return _complain(f"{error.filename or 'the output'}: cannot be used ({error.strerror or error})")
+    except KeyboardInterrupt:
+        return _complain("stopped; what was not finished has left nothing behind", status=_SIGNALS + signal.SIGINT)
+    except _StoppedError as stop:
+        return _complain("stopped; what was not finished has left nothing behind", status=stop.status)
+    return status or OK
+
+
+def main() -> int:
+    """Run the program `spineline`: `run`, in a process of its own."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # the reader of the table can do nothing about them
+    return run(sys.argv[1:])
+
+
+def _stop(signum: int, _frame: FrameType | None) -> NoReturn:
+    raise _StoppedError(signum)
+
+
+def _command_of(arguments: Sequence[str]) -> list[str]:
+    """Return the leading words that name a command."""
+    found: list[str] = []
+    level = app
+    for word in arguments:
+        if word not in level:
+            break
+        found.append(word)
+        level = level[word]
+    return found
+
+
+def _complain(message: str, *, status: int = WRONG) -> int:
+    """Write one line to stderr."""
+    sys.stderr.write(f"spineline: {' '.join(message.split())}\n")
+    sys.stderr.flush()
+    return status
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    class Unbothered(Console):
+        """Goes on in silence when nobody reads the output any more; rich would end the program."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            _drop(sys.stdout)
+
+    return Unbothered(file=sys.stdout, highlight=False)
+
+
+def _drop(stream: TextIO) -> None:
+    """Send nowhere what is still to come from a stream, be it from the interpreter on its way out or from a thread."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

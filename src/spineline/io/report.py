@@ -1,0 +1,392 @@
+"""One analysis as one self-contained page: no script, no request to anywhere, the same bytes for the same input."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TextIO
+
+import numpy as np
+from pydantic import BaseModel
+
+from spineline.core.analysis import Analysis, RepResult
+from spineline.core.rules import Verdict
+from spineline.core.settings import Settings
+from spineline.errors import InputError
+from spineline.io.charts import timeline_svg
+from spineline.io.verdicts import (
+    NOT_MEASURED,
+    VERDICTS,
+    Look,
+    change_in_words,
+    counted,
+    main_reason,
+    reason_in_words,
+    reference_in_words,
+    rounding_levels,
+    worst_frame,
+)
+from spineline.io.whole_file import whole_file
+
+_WIDE_PX: Final = 960
+_NARROW_PX: Final = 360
+
+_COLUMNS: Final = (
+    "Rep",
+    "Verdict",
+    "Time",
+    "Most rounded, against the reference",
+    "When the way up began",
+    "Gained on the way up",
+    "Most trunk lean",
+    "Smallest knee angle",
+    "Measured",
+)
+
+_TABLE_CAPTION: Final = (
+    "Degrees with + are more rounded than the reference, with \N{MINUS SIGN} less. ± is one standard deviation of "
+    "the estimate: about two times in three the true value lies within it. Knee angle: 180° is a straight leg."
+)
+
+_CHART_CAPTION: Final = (
+    "Top: how much more (+) or less (\N{MINUS SIGN}) rounded the upper back was than the reference; the band is one "
+    "standard deviation either way, dashed lines are the levels, grey columns the reps with their number and verdict. "
+    "Hatched: not measured. Bottom: how the body moved."
+)
+
+_LIMITS: Final = (
+    "Everything here is estimated from one ordinary camera. It is the outline of the back that is seen, not the bones.",
+    "The upper back is compared with your own reference, not with other people and not with an ideal. "
+    "How good the reference is decides how good the comparison is.",
+    "The levels are coaching defaults, a place to start from. No study gives a limit for how much an upper back may "
+    "round under load, and more rounding is not bad as such. They can be changed in the settings.",
+    "Not measured means that nothing is known about that moment. It does not mean that all was well.",
+    "Loose clothing, long hair, shoulders pulled forward, plates and a camera that does not look from the side can "
+    "all move the outline although the spine does not move.",
+    "This is feedback for training. It does not examine you and says nothing about your health. "
+    "If something hurts, stop and ask somebody qualified.",
+)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A verdict with the name that JSON and style sheet use for it."""
+
+    name: Verdict
+    look: Look
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One rep in the table."""
+
+    index: int
+    verdict: _Shown
+    cells: tuple[str, ...]
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Still:
+    """One picture."""
+
+    index: int
+    verdict: _Shown
+    moment: str
+    text: str
+    uri: str
+
+
+@dataclass(frozen=True)
+class _Share:
+    """One line of how much was and was not measured."""
+
+    text: str
+    share: str
+    width: str
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """One setting."""
+
+    name: str
+    value: str
+    default: str
+    changed: bool
+    about: str
+    origin: str
+
+
+def write_report(
+    analysis: Analysis, target: Path | str | TextIO, *, title: str, stills: Mapping[int, bytes] | None = None
+) -> None:
+    """Write the report of one recording.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    target : path or text stream
+        A path is written whole or not at all.
+    title : str
+        Heading, such as the name of the video. Any text is fit: it is shown, never interpreted.
+    stills : mapping of int to bytes, optional
+        JPEG picture of each rep by its index, as `spineline.io.overlay.stills` makes them.
+
+    Raises
+    ------
+    InputError
+        The report cannot be written there, or a still is no JPEG or belongs to no rep.
+    """
+    page = render_report(analysis, title=title, stills=stills)
+    if isinstance(target, (str, Path)):
+        with whole_file(Path(target)) as file:
+            file.write(page.encode("utf-8"))
+    else:
+        target.write(page)
+
+
+def render_report(analysis: Analysis, *, title: str, stills: Mapping[int, bytes] | None = None) -> str:
+    """Return the page that `write_report` writes."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("spineline.io"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_printable,
+        keep_trailing_newline=True,
+    )
+    # Drawn here from numbers and fixed words; nothing from outside gets into them.
+    charts = {
+        f"chart_{name}": Markup(timeline_svg(analysis, width_px=width_px, name=name))  # noqa: S704
+        for name, width_px in (("wide", _WIDE_PX), ("narrow", _NARROW_PX))
+    }
+    return environment.get_template("report.html").render(
+        title=title,
+        not_measured=NOT_MEASURED,
+        worst=_shown(_worst(analysis)),
+        headline=_headline(analysis),
+        headline_notes=_headline_notes(analysis),
+        facts=_facts(analysis),
+        notes=[note for note in analysis.notes if note != reference_in_words(analysis)],
+        chart_text=_chart_text(analysis),
+        chart_caption=_CHART_CAPTION,
+        columns=_COLUMNS,
+        reps=[_row(analysis, result) for result in analysis.reps],
+        table_caption=_TABLE_CAPTION,
+        legend=[_shown(name) for name in VERDICTS if any(r.verdict == name for r in analysis.reps)],
+        stills=_stills(analysis, stills or {}),
+        camera=_camera(analysis),
+        shares=_shares(analysis),
+        limits=_LIMITS,
+        source=[(key.replace("_", " "), value) for key, value in sorted(analysis.track.source.items())],
+        settings=_settings(analysis.settings),
+        **charts,
+    )
+
+
+def _printable(value: object) -> object:
+    """Replace what cannot be printed (line breaks, turned writing, halves of characters) in text from outside."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
+    return value
+
+
+def _shown(name: Verdict) -> _Shown:
+    return _Shown(name, VERDICTS[name])
+
+
+def _worst(analysis: Analysis) -> Verdict:
+    """Return the most severe verdict; `not_measured` only where no rep has any other."""
+    order: tuple[Verdict, ...] = ("not_measured", "ok", "info", "caution", "flag")
+    return max((result.verdict for result in analysis.reps), key=order.index, default="not_measured")
+
+
+def _headline(analysis: Analysis) -> str:
+    if not analysis.reps:
+        return "No lift was found in this recording."
+    worst = _worst(analysis)
+    count = counted(len(analysis.reps), "rep")
+    if worst == "not_measured":
+        return f"{count}, and the upper back could not be measured in {'it' if len(analysis.reps) == 1 else 'any'}."
+    if worst == "ok":
+        measured = sum(result.verdict == "ok" for result in analysis.reps)
+        return f"No level was reached in {counted(measured, 'measured rep')}."
+    found = sum(result.verdict == worst for result in analysis.reps)
+    return f"in {found} of {count}: {_listed(analysis, worst)}."
+
+
+def _headline_notes(analysis: Analysis) -> list[str]:
+    """Say what was found, and never leave unsaid that reps were not measured."""
+    worst = _worst(analysis)
+    lines = []
+    if worst in ("info", "caution", "flag"):
+        first = max(
+            (result for result in analysis.reps if result.verdict == worst),
+            key=lambda result: max(flag.value for flag in result.flags),
+        )
+        lines += [flag.message for flag in first.flags if flag.severity == worst]
+    unknown = sum(result.verdict == "not_measured" for result in analysis.reps)
+    if unknown and worst != "not_measured":
+        lines.append(f"Not measured: {_listed(analysis, 'not_measured')}. Nothing is known about "
+                     f"{'it' if unknown == 1 else 'them'}.")  # fmt: skip
+    return lines
+
+
+def _listed(analysis: Analysis, verdict: Verdict) -> str:
+    """Name the reps with a verdict: "rep 2", "reps 2, 3 and 7"."""
+    names = [str(result.rep.index) for result in analysis.reps if result.verdict == verdict]
+    if len(names) == 1:
+        return f"rep {names[0]}"
+    return f"reps {', '.join(names[:-1])} and {names[-1]}"
+
+
+def _facts(analysis: Analysis) -> list[tuple[str, str]]:
+    time_s = analysis.track.time_s
+    duration_s = float(np.ptp(time_s)) if len(time_s) else 0.0
+    levels = ", ".join(f"{name} from {level:.0f}°" for name, level in rounding_levels(analysis))
+    reference = reference_in_words(analysis).removeprefix("Reference: ")
+    return [
+        ("Exercise", (analysis.exercise or "none found").capitalize()),
+        ("Reps", str(len(analysis.reps))),
+        ("Recording", f"{duration_s:.1f} s, {counted(len(time_s), 'frame')}"),
+        ("Upper back measured", f"in {analysis.usable_share:.0%} of the frames"),
+        ("Compared with", reference[:1].upper() + reference[1:]),
+        ("Levels", f"{levels} more rounded than the reference, held for {analysis.settings.rules.held_s:g} s"),
+        ("Smallest change named", f"{analysis.mdc95_deg:.0f}°; less cannot be told from noise"),
+    ]
+
+
+def _chart_text(analysis: Analysis) -> str:
+    """Say in a sentence what the chart shows, for those who do not see it."""
+    known = analysis.thoracic_change_deg[np.isfinite(analysis.thoracic_change_deg)]
+    if not known.size:
+        return "Chart over time. The upper back was not measured. The table below has the numbers of each rep."
+    least, most = (change_in_words(float(value)) for value in (known.min(), known.max()))
+    return (
+        f"Chart over time, compared with the reference. Upper back at its least: {least}; at its most: {most}; "
+        f"measured in {analysis.usable_share:.0%} of the frames. The table below has the numbers of each rep."
+    )
+
+
+def _row(analysis: Analysis, result: RepResult) -> _Row:
+    rep = result.rep
+    inside = (analysis.track.time_s >= rep.start_s) & (analysis.track.time_s <= rep.end_s)
+    sigma_deg = analysis.sigma_change_deg[inside & np.isfinite(analysis.sigma_change_deg)]
+    partly = " in the part seen" if result.verdict == "not_measured" else ""
+    sigma = f" ± {np.median(sigma_deg):.1f}°" if sigma_deg.size else ""
+    said = tuple(flag.message for flag in result.flags)
+    if result.verdict == "not_measured":
+        said = (f"Not measured: {main_reason(analysis, result)}.",)
+    return _Row(
+        index=rep.index,
+        verdict=_shown(result.verdict),
+        cells=(
+            f"{rep.start_s:.1f}\N{EN DASH}{rep.end_s:.1f} s",
+            _degrees(result.thoracic_change_peak_deg, sign=True, after=sigma + partly),
+            _degrees(result.thoracic_change_start_deg, sign=True, after=partly),
+            _degrees(result.thoracic_growth_deg, sign=True, after=partly),
+            _degrees(result.trunk_peak_deg, decimals=0),
+            _degrees(result.knee_min_deg, decimals=0),
+            f"{result.usable_share:.0%}",
+        ),
+        said=said,
+    )
+
+
+def _degrees(value: float, *, sign: bool = False, decimals: int = 1, after: str = "") -> str:
+    """Write an angle, or that it was not measured."""
+    if not np.isfinite(value):
+        return NOT_MEASURED
+    rounded = round(float(value), decimals) + 0.0
+    text = f"{rounded:{'+' if sign else ''}.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{text}°{after}"
+
+
+def _stills(analysis: Analysis, stills: Mapping[int, bytes]) -> list[_Still]:
+    by_index = {result.rep.index: result for result in analysis.reps}
+    shown = []
+    for index, jpeg in sorted(stills.items()):
+        if index not in by_index:
+            raise InputError(f"stills: expected the index of a rep, found {index}; give pictures of found reps only")
+        if not jpeg.startswith(b"\xff\xd8\xff"):
+            raise InputError(f"stills: expected a JPEG picture for rep {index}, found something else")
+        frame = worst_frame(analysis, by_index[index])
+        moment = NOT_MEASURED if frame is None else f"{analysis.track.time_s[frame]:.1f} s"
+        shown.append(
+            _Still(
+                index=index,
+                verdict=_shown(by_index[index].verdict),
+                moment=moment,
+                text=f"The lifter in rep {index} at {moment}, with the estimated line of the spine drawn in",
+                uri="data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii"),
+            )
+        )
+    return shown
+
+
+def _camera(analysis: Analysis) -> list[str]:
+    """Say where the camera stood, and what to do about it."""
+    view, limit_deg = analysis.view, analysis.settings.view.max_yaw_deg
+    if view.side == "unknown" or not np.isfinite(view.yaw_deg):
+        return ["Where the camera stood could not be told, because nobody could be followed."]
+    off_deg = abs(view.yaw_deg)
+    off = f"{off_deg:.0f}° off that, more from {'the front' if view.yaw_deg > 0 else 'behind'}"
+    lines = [
+        f"The camera saw your {view.side} side; you faced the {view.facing} of the picture. 0° is a true side view; "
+        f"yours was about {off if off_deg >= 1 else 'that'}."
+    ]
+    if off_deg > limit_deg:
+        lines.append(
+            f"That is too far round: beyond {limit_deg:.0f}° the upper back is not measured. "
+            "Put the camera level with your hip, straight to your side."
+        )
+    elif off_deg > 15:
+        lines.append("The estimate allows for that, but it is best straight from the side.")
+    return lines
+
+
+def _shares(analysis: Analysis) -> list[_Share]:
+    """List the share of frames measured, and of each reason for those that were not, largest first."""
+    frames = max(1, len(analysis.track))
+    names, counts = np.unique(analysis.spine.reason[~analysis.spine.usable], return_counts=True)
+    reasons = sorted(zip(counts.tolist(), names.tolist(), strict=True), key=lambda pair: (-pair[0], pair[1]))
+    rows = [("Measured", analysis.usable_share)]
+    rows += [(f"Not measured: {reason_in_words(name)}", count / frames) for count, name in reasons]
+    return [_Share(text, _percent(share), f"{100 * share:.1f}") for text, share in rows]
+
+
+def _percent(share: float) -> str:
+    return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"
+
+
+def _settings(settings: Settings) -> list[_Setting]:
+    """List every setting, in the order in which they are declared."""
+    rows = []
+    for group_name in type(settings).model_fields:
+        group = getattr(settings, group_name)
+        for name, field in type(group).model_fields.items():
+            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            unit, value = str(extra.get("unit", "")), getattr(group, name)
+            default = field.get_default()
+            rows.append(
+                _Setting(
+                    name=f"{group_name}.{name}",
+                    value=_with_unit(value, unit),
+                    default=_with_unit(default, unit),
+                    changed=value != default,
+                    about=field.description or "",
+                    origin=str(extra.get("source", "")),
+                )
+            )
+    return rows
+
+
+def _with_unit(value: object, unit: str) -> str:
+    """Write a value, or the values of a group of levels, with its unit."""
+    text = ", ".join(f"{k} {v:g}" for k, v in value) if isinstance(value, BaseModel) else f"{value}"
+    return text if unit in ("", "1") else f"{text} {unit}"

@@ -1,0 +1,126 @@
+"""The folder of results: whole, or not there.
+
+Everything is first written into a hidden folder beside the target, and moved into place when nothing can go wrong any
+more. Files of other programs in the target stay as they are; those of an earlier analysis are replaced or removed,
+so that what lies there always belongs together.
+"""
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from spineline.errors import InputError
+from spineline.io.container import printable_name
+from spineline.io.whole_file import cannot_be_written
+
+ANALYSIS: Final = "analysis.json"
+OWN_FILES: Final = (
+    ANALYSIS,
+    "frames.csv",
+    "reps.csv",
+    "frames.parquet",
+    "reps.parquet",
+    "report.html",
+    "overlay.mp4",
+    "track.npz",
+    "config.toml",
+)
+"""Every name that an analysis may write. Nothing else in a folder of results is touched."""
+
+
+def folder_for(input_path: Path, output_dir: Path | None) -> Path:
+    """Return where the results of one input belong: ``<stem>_spineline`` in ``output_dir``, or beside the input."""
+    parent = input_path.parent if output_dir is None else output_dir
+    return parent / f"{input_path.stem}_spineline"
+
+
+@contextlib.contextmanager
+def ensured_folder(folder: Path) -> Iterator[None]:
+    """Make a folder, and those above it, for the block; those that were missing before go again if left empty.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be made.
+    """
+    missing: list[Path] = []
+    try:
+        with writing_to(folder):
+            if folder.is_file():
+                raise InputError(f"{printable_name(folder)}: is a file, expected a folder; name another with -o DIR")
+            missing += [each for each in (folder, *folder.parents) if not each.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        for each in missing:
+            with contextlib.suppress(OSError):
+                each.rmdir()
+
+
+@contextlib.contextmanager
+def result_folder(target: Path) -> Iterator[Path]:
+    """Give a fresh folder to write into; at the end of the block its files become those of ``target``.
+
+    After any error, Ctrl-C included, the target is as it was before.
+
+    Raises
+    ------
+    InputError
+        The target cannot be written to.
+    """
+    with ensured_folder(target.parent), contextlib.ExitStack() as stack:
+        with writing_to(target):
+            _check(target)
+            real = target.resolve()
+            part = real.with_name(f".spineline.{secrets.token_hex(6)}.part")
+            stack.callback(shutil.rmtree, part, ignore_errors=True)
+            part.mkdir()
+        try:
+            yield part
+        except InputError as error:  # nobody knows the hidden folder
+            raise type(error)(str(error).replace(str(part), str(target))) from error
+        with writing_to(target):
+            _move_into_place(part, real)
+
+
+@contextlib.contextmanager
+def writing_to(target: Path) -> Iterator[None]:
+    """Turn every OSError within the block into an InputError that says the target cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_be_written(target, error) from error
+
+
+def _check(target: Path) -> None:
+    """Refuse a target in which one of our names is taken by something that is not a file."""
+    if target.exists() and not target.is_dir():
+        taken = printable_name(target)
+        raise InputError(f"{taken}: is a file, expected a folder; move it, or name another place with -o DIR")
+    for name in OWN_FILES:
+        if (target / name).is_dir():
+            taken = printable_name(target / name)
+            raise InputError(f"{taken}: is a folder, expected a file; move it, or name another place with -o DIR")
+
+
+def _move_into_place(part: Path, target: Path) -> None:
+    """Replace our files in the target by those in ``part``, all of them or none."""
+    if not target.exists():
+        part.rename(target)
+        return
+    # Whoever finds an analysis.json finds all that belongs to it: it goes first and comes last.
+    new = sorted((path.name for path in part.iterdir()), key=lambda name: name == ANALYSIS)
+    old = [name for name in OWN_FILES if (target / name).exists() or (target / name).is_symlink()]
+    kept = part / "earlier"
+    kept.mkdir()
+    with contextlib.ExitStack() as undo:
+        for name in old:
+            (target / name).replace(kept / name)
+            undo.callback((kept / name).replace, target / name)
+        for name in new:
+            (part / name).replace(target / name)
+            undo.callback((target / name).unlink)
+        undo.pop_all()

@@ -1,0 +1,99 @@
+"""Recordings that several tests share, and ways to look at one recording differently."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from spineline.core.analysis import Analysis, analyze
+from spineline.core.figure import Camera
+from spineline.core.sim import Flaws, Move, Simulated, lift, simulate
+from spineline.core.skeleton import MIRROR
+from spineline.core.track import Floats, PoseTrack
+
+
+@cache
+def filmed(
+    style: str = "conventional", rounding_deg: float = 0.0, *, yaw_deg: float = 0.0, facing: int = 1
+) -> Simulated:
+    """Record a set of two with silhouettes, at 12.5 frames a second."""
+    script = lift(style, reps=2, rounding_deg=rounding_deg, before_s=1.2)
+    return simulate(script, style=style, fps=12.5, camera=Camera(facing=facing, yaw_deg=yaw_deg))
+
+
+@cache
+def posed(
+    style: str = "conventional", rounding_deg: float = 0.0, *, yaw_deg: float = 0.0, facing: int = 1
+) -> Simulated:
+    """Record the same without silhouettes, which is quicker."""
+    script = lift(style, reps=2, rounding_deg=rounding_deg, before_s=1.2)
+    camera = Camera(facing=facing, yaw_deg=yaw_deg)
+    return simulate(script, style=style, fps=12.5, camera=camera, silhouettes=False)
+
+
+@cache
+def judged(
+    style: str = "conventional", rounding_deg: float = 0.0, *, yaw_deg: float = 0.0, facing: int = 1
+) -> Analysis:
+    """Analyse what `filmed` recorded."""
+    return analyze(filmed(style, rounding_deg, yaw_deg=yaw_deg, facing=facing).track)
+
+
+def watched(
+    script: Sequence[Move],
+    style: str = "conventional",
+    *,
+    fps: float = 30.0,
+    time_s: Floats | None = None,
+    flaws: Flaws | None = None,
+) -> tuple[Simulated, Analysis]:
+    """Record without silhouettes but with the jitter of a pose model, and analyse."""
+    done = simulate(script, style=style, fps=fps, time_s=time_s, flaws=flaws or Flaws(noise_px=2.0), silhouettes=False)
+    return done, analyze(done.track)
+
+
+def mirrored(track: PoseTrack) -> PoseTrack:
+    """Film in a mirror: what was left is right, of the picture and of the body."""
+    width = track.image_size_px[0]
+    return replace(
+        track,
+        landmarks_px=track.landmarks_px[:, MIRROR] * (-1, 1) + (width, 0),
+        world_m=track.world_m[:, MIRROR] * (-1, 1, 1),
+        visibility=track.visibility[:, MIRROR],
+        facing=-track.facing,
+    )
+
+
+def scaled(track: PoseTrack, factor: float) -> PoseTrack:
+    """Film with more or fewer pixels."""
+    width, height = track.image_size_px
+    return replace(
+        track,
+        landmarks_px=track.landmarks_px * factor,
+        silhouette_scale_px=track.silhouette_scale_px * factor,
+        image_size_px=(round(width * factor), round(height * factor)),
+    )
+
+
+def shifted(track: PoseTrack, right_px: int, down_px: int) -> PoseTrack:
+    """Put a margin to the left of and above the picture."""
+    width, height = track.image_size_px
+    return replace(
+        track,
+        landmarks_px=track.landmarks_px + np.array([right_px, down_px]),
+        image_size_px=(width + right_px, height + down_px),
+    )
+
+
+def delayed(track: PoseTrack, by_s: float) -> PoseTrack:
+    """Start the clock elsewhere."""
+    return replace(track, time_s=track.time_s + by_s)
+
+
+def random_landmarks(frames: int, seed: int, *, missing: float = 0.2) -> Floats:
+    """Give landmarks strewn over a picture, ``(T, 33, 2)``, with a share of frames missing."""
+    draw = np.random.default_rng(seed)
+    landmarks_px = draw.uniform(-200.0, 900.0, (frames, 33, 2))
+    landmarks_px[draw.random(frames) < missing] = np.nan
+    return landmarks_px

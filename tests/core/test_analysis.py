@@ -1,0 +1,162 @@
+"""The whole way from a track to a judgement, on lifters whose truth is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spineline.core.analysis import REFERENCE_TEXT, analyze
+from spineline.core.figure import Camera
+from spineline.core.settings import Settings
+from spineline.core.sim import STYLES, THORACIC_EDGE_DEG, Flaws, Move, lift, simulate
+from tests.core.scenes import filmed, judged, watched
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_neutral_back_is_not_flagged(style: str) -> None:
+    found = judged(style)
+    assert found.exercise == STYLES[style].exercise
+    assert found.reps
+    assert [rep.verdict for rep in found.reps] == ["ok"] * len(found.reps)
+    assert found.usable_share > 0.95
+    assert all(rep.flags == () for rep in found.reps)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_rounded_back_is_flagged_with_rep_moment_and_number(style: str) -> None:
+    found, done = judged(style, 25.0), filmed(style, 25.0)
+    rounded = found.reps[: len(done.truth.reps)]
+    assert [rep.verdict for rep in rounded] == ["flag"] * len(done.truth.reps)
+    for rep in rounded:
+        flag = next(flag for flag in rep.flags if flag.rule == "thoracic_rounding")
+        assert flag.severity == "flag"
+        assert flag.rep == rep.rep.index
+        assert rep.rep.start_s <= flag.time_s <= rep.rep.end_s
+        assert flag.value == rep.thoracic_change_peak_deg
+        assert flag.value >= flag.threshold
+        assert np.interp(flag.time_s, done.track.time_s, done.truth.depth) > 0.6
+
+
+def test_rounding_is_ranked() -> None:
+    peaks = [judged("back_squat", rounding).reps[0].thoracic_change_peak_deg for rounding in (0.0, 12.0, 25.0)]
+    assert peaks[0] < 4
+    assert peaks[0] + 5 < peaks[1]
+    assert peaks[1] + 5 < peaks[2]
+
+
+def test_growth_on_the_way_up_is_named() -> None:
+    script = [
+        Move("stand", 1.5, 0.0),
+        Move("descend", 1.4, 1.0),
+        Move("bottom", 1.2),
+        Move("ascend", 0.8, 0.7, THORACIC_EDGE_DEG + 25),
+        Move("ascend", 1.2, 0.0, THORACIC_EDGE_DEG),
+        Move("hold", 1.0),
+    ]
+    found = analyze(simulate(script, fps=12.5).track)
+    assert len(found.reps) == 1
+    assert found.reps[0].thoracic_growth_deg > 8
+    assert "thoracic_growth" in {flag.rule for flag in found.reps[0].flags}
+    steady = judged("conventional", 25.0)
+    assert steady.reps[0].thoracic_growth_deg < 5
+
+
+def test_the_reference_is_the_lifters_own_standing() -> None:
+    found = judged("conventional", 20.0)
+    assert found.reference.source == "standing"
+    standing = found.track.time_s < 1.0
+    assert found.reference.thoracic_deg == pytest.approx(np.median(found.spine.thoracic_deg[standing]), abs=0.5)
+    np.testing.assert_allclose(found.thoracic_change_deg, found.spine.thoracic_deg - found.reference.thoracic_deg)
+    assert (found.sigma_change_deg > found.spine.sigma_deg).all()
+    assert REFERENCE_TEXT["standing"] in found.notes
+
+
+def test_too_little_seen_is_not_measured_and_never_fine() -> None:
+    script = lift("back_squat", reps=2, before_s=1.2)
+    whole = simulate(script, style="back_squat", fps=12.5)
+    first = whole.truth.reps[0]
+    hidden = whole.track.silhouette_bits.copy()
+    hidden[(whole.track.time_s >= first.start_s) & (whole.track.time_s <= first.end_s)] = 0
+    found = analyze(replace(whole.track, silhouette_bits=hidden))
+    assert [rep.verdict for rep in found.reps] == ["not_measured", "ok"]
+    assert found.reps[0].usable_share < 0.2
+    assert np.isnan(found.reps[0].thoracic_change_peak_deg)
+    assert any("edge of the back" in note for note in found.notes)
+
+
+def test_without_silhouettes_nothing_is_said_about_the_back() -> None:
+    _, found = watched(lift("back_squat", reps=2), "back_squat")
+    assert [rep.verdict for rep in found.reps] == ["not_measured"] * 2
+    assert found.usable_share == 0
+    assert found.reference.source == "population"
+    assert np.isnan(found.thoracic_change_deg).all()
+
+
+def test_nobody_is_said_to_be_nobody() -> None:
+    gone = simulate([Move("stand", 2.0)], flaws=Flaws(missing_s=[(0.0, 9.0)]), silhouettes=False).track
+    found = analyze(gone)
+    assert found.exercise is None
+    assert found.reps == ()
+    assert found.view.side == found.view.facing == "unknown"
+    assert found.notes == ("No person was found in the picture.",)
+
+
+def test_no_lift_is_said_to_be_none() -> None:
+    _, found = watched([Move("stand", 4.0, 0.0)])
+    assert found.exercise is None
+    assert found.reps == ()
+    assert any("No repetition" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("facing", "yaw_deg"), [(1, 0.0), (-1, 0.0), (1, 20.0), (-1, -20.0)])
+def test_the_view_is_that_of_the_camera(facing: int, yaw_deg: float) -> None:
+    found = judged(facing=facing, yaw_deg=yaw_deg)
+    assert found.view.yaw_deg == pytest.approx(yaw_deg, abs=0.1)
+    assert found.view.facing == found.view.side == ("right" if facing > 0 else "left")
+
+
+def test_angles_survive_smoothing() -> None:
+    done, found = filmed("conventional"), judged("conventional")
+    for name in ("trunk_deg", "hip_deg", "knee_deg", "neck_deg"):
+        np.testing.assert_allclose(getattr(found.angles, name), getattr(done.truth, name), atol=1.0)
+
+
+def test_every_rep_knows_its_lean_and_its_knees() -> None:
+    done, found = filmed("back_squat"), judged("back_squat")
+    for rep in found.reps:
+        assert rep.trunk_peak_deg == pytest.approx(done.truth.trunk_deg.max(), abs=1.0)
+        assert rep.knee_min_deg == pytest.approx(180 - done.truth.knee_deg.max(), abs=1.5)
+
+
+def test_phases_and_rep_numbers_follow_the_reps() -> None:
+    found = judged("back_squat")
+    for rep in found.reps:
+        inside = found.rep_index == rep.rep.index
+        assert inside.any()
+        assert set(found.phase[inside]) == {"concentric", "eccentric"}
+        up = inside & (found.phase == "concentric")
+        assert found.track.time_s[up].min() >= rep.rep.pull_s[0]
+        assert found.track.time_s[up].max() <= rep.rep.pull_s[1]
+    assert (found.phase[found.rep_index == 0] == "").all()
+
+
+def test_stricter_levels_find_more() -> None:
+    track = filmed("back_squat", 12.0).track
+    names = ("thoracic_rounding_deg", "thoracic_growth_deg")
+    lax = {name: {"info": 60, "caution": 70, "flag": 80} for name in names}
+    strict = {name: {"info": 1, "caution": 2, "flag": 3} for name in names}
+    verdicts = [analyze(track, Settings.from_mapping({"rules": rules})).reps[0].verdict for rules in (lax, strict)]
+    assert verdicts == ["ok", "flag"]
+
+
+def test_what_limits_an_analysis_is_noted() -> None:
+    aside = analyze(simulate(lift("conventional", reps=1), fps=10.0, camera=Camera(yaw_deg=50)).track)
+    assert any("too far from a side view" in note for note in aside.notes)
+    assert {rep.verdict for rep in aside.reps} == {"not_measured"}
+
+
+def test_analysis_is_the_same_every_time() -> None:
+    track = filmed("sumo", 12.0).track
+    one, other = analyze(track), analyze(track)
+    np.testing.assert_array_equal(one.thoracic_change_deg, other.thoracic_change_deg)
+    assert repr(one.reps) == repr(other.reps)

@@ -1,0 +1,102 @@
+"""Frames gathered into the track of one lifter."""
+
+import numpy as np
+import pytest
+
+from spineline.core.lifter import Observation, Person
+from spineline.core.recording import Recording
+from spineline.core.sim import Flaws, Move, lift, simulate
+from spineline.core.track import PoseTrack
+from spineline.errors import TrackError
+
+ARRAYS = (
+    "time_s",
+    "landmarks_px",
+    "world_m",
+    "visibility",
+    "silhouette_bits",
+    "silhouette_scale_px",
+    "facing",
+    "others",
+)
+LIFTING = simulate(lift("conventional", reps=1), fps=10.0, flaws=Flaws(others=[(3.0, 4.0, 0.4)])).track
+STANDING = simulate([Move("stand", 20.0)], fps=10.0).track
+
+
+def observation(track: PoseTrack, frame: int, identity: int, *, scale: float = 1.0) -> Observation:
+    """Turn one frame of a track back into what was observed."""
+    return Observation(
+        person=Person(track.landmarks_px[frame] * scale, track.world_m[frame], track.visibility[frame]),
+        silhouette_bits=track.silhouette_bits[frame],
+        silhouette_scale_px=float(track.silhouette_scale_px[frame]),
+        facing=float(track.facing[frame]),
+        others=float(track.others[frame]),
+        identity=identity,
+    )
+
+
+def test_what_goes_in_comes_out() -> None:
+    recording = Recording(LIFTING.image_size_px, {"file": "a.mp4"})
+    for i, t in enumerate(LIFTING.time_s):
+        assert len(recording) == i
+        recording.add(float(t), observation(LIFTING, i, 0))
+    track = recording.track()
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(track, name), getattr(LIFTING, name))
+    assert (track.image_size_px, dict(track.source)) == (LIFTING.image_size_px, {"file": "a.mp4"})
+    assert track.spine_raw.shape == (len(LIFTING), 0)
+
+
+def test_frames_without_the_lifter_are_missing() -> None:
+    recording = Recording(LIFTING.image_size_px)
+    for i in range(9):
+        recording.add(i / 10, None if i in (0, 4) else observation(LIFTING, i, 0))
+    track = recording.track()
+    assert np.flatnonzero(~track.seen).tolist() == [0, 4]
+    for name in ("world_m", "visibility", "silhouette_scale_px"):
+        values = getattr(track, name).reshape(9, -1)
+        assert np.isnan(values).all(axis=1).tolist() == [True, *[False] * 3, True, *[False] * 4]
+    assert not track.silhouette_bits[[0, 4]].any()
+    assert (track.facing[[0, 4]] == 0).all()
+
+
+@pytest.mark.parametrize("first", ["bystander", "lifter"])
+def test_the_recording_is_about_who_moves_up_and_down(first: str) -> None:
+    lifter_is = 0 if first == "lifter" else 1
+    recording = Recording(LIFTING.image_size_px)
+    lifted = []
+    count = len(LIFTING)
+    for i in range(2 * count):  # the bystander is seen as often as the lifter, and larger
+        mine = (i < count) == (first == "lifter")
+        lifted.append(mine)
+        frame = i % count
+        who = observation(LIFTING, frame, lifter_is) if mine else observation(STANDING, frame, 1 - lifter_is, scale=1.2)
+        recording.add(i / 10, who)
+    assert recording.track().seen.tolist() == lifted
+
+
+def test_somebody_passing_does_not_take_the_recording_over() -> None:
+    recording = Recording(LIFTING.image_size_px)
+    walking = simulate([Move("walk", 2.0, 0.0, travel_m=2.0)], fps=10.0).track
+    for i in range(len(LIFTING)):
+        passing = 20 <= i < 35
+        recording.add(i / 10, observation(walking, i - 20, 1) if passing else observation(LIFTING, i, 0))
+    expected = [not 20 <= i < 35 for i in range(len(LIFTING))]
+    assert recording.track().seen.tolist() == expected
+
+
+def test_a_track_may_be_asked_for_at_any_time() -> None:
+    recording = Recording((640, 480))
+    assert len(recording.track()) == 0
+    recording.add(0.0, None)
+    assert not recording.track().seen.any()
+    recording.add(0.1, observation(LIFTING, 0, 3))
+    assert recording.track().seen.tolist() == [False, True]
+
+
+def test_time_that_stands_still_is_refused() -> None:
+    recording = Recording((640, 480))
+    recording.add(0.5, None)
+    recording.add(0.5, None)
+    with pytest.raises(TrackError, match="time_s"):
+        recording.track()

@@ -1,0 +1,290 @@
+"""Repetitions: counted, timed and told apart, whatever else is on the recording."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spineline.core.analysis import Analysis, analyze
+from spineline.core.reps import Exercise, Motion, Rep, ascents, phases, turning_points
+from spineline.core.settings import RepSettings
+from spineline.core.sim import STYLES, Flaws, Move, Simulated, lift, simulate
+from tests import naive
+from tests.core.scenes import watched
+
+SEEDS = st.integers(0, 2**32 - 1)
+FROM_FLOOR = [name for name, style in STYLES.items() if style.begins == "floor"]
+FEW = ["conventional", "romanian", "back_squat"]
+REST = Move("stand", 2.0, 0.0)
+
+
+def check(seen: tuple[Simulated, Analysis]) -> None:
+    """Compare with the truth: how many, which lift, and where in the motion each rep starts, turns and ends."""
+    done, found = seen
+    true = done.truth.reps
+    assert len(found.reps) == len(true)
+    if not true:
+        return
+    assert found.exercise == done.truth.exercise
+    time_s = done.track.time_s
+    for result, expected in zip(found.reps, true, strict=True):
+        rep = result.rep
+        assert (rep.index, rep.begins) == (expected.index, expected.begins)
+        assert rep.start_s < rep.turn_s <= rep.end_s
+        # Where a stay is left or reached is a matter of centimetres: the depth of the lift tells how well it was hit.
+        low, high = np.interp(rep.pull_s, time_s, done.truth.depth)
+        assert low > 0.8, "the way up does not begin at the bottom"
+        assert high < 0.3, "the way up does not end at the top"
+        rising = (time_s >= expected.pull_s[0]) & (time_s <= expected.pull_s[1])
+        rising &= (done.truth.depth > 0.35) & (done.truth.depth < 0.8)
+        assert ((time_s[rising] > rep.pull_s[0]) & (time_s[rising] < rep.pull_s[1])).all()
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_plain_set(style: str, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    script = lift(
+        style,
+        reps=int(draw.integers(1, 6)),
+        down_s=draw.uniform(0.8, 2.5),
+        up_s=draw.uniform(0.7, 2.5),
+        low_s=draw.uniform(0.0, 0.5) if style != "romanian" else 0.0,  # it never rests low
+        high_s=draw.uniform(0.1, 1.2),
+        before_s=draw.uniform(0.8, 4.0),
+        after_s=draw.uniform(2.0, 4.0),
+    )
+    check(watched(script, style, flaws=Flaws(noise_px=draw.uniform(0, 4), seed=seed), fps=draw.uniform(20, 60)))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_touch_and_go(style: str) -> None:
+    check(watched(lift(style, reps=5, low_s=0.0, high_s=0.0, down_s=0.9, up_s=0.8), style))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_pauses_at_bottom_and_top(style: str) -> None:
+    low_s = 2.5 if style != "romanian" else 0.3
+    check(watched(lift(style, reps=3, low_s=low_s, high_s=3.0), style))
+
+
+@pytest.mark.parametrize("style", FROM_FLOOR)
+def test_start_at_the_bottom(style: str) -> None:
+    check(watched(lift(style, reps=3, before_s=0.0), style))
+
+
+@pytest.mark.parametrize("style", ["conventional", "back_squat"])
+@pytest.mark.parametrize("before_s", [1.0, 12.0])
+def test_single_rep(style: str, before_s: float) -> None:
+    check(watched(lift(style, reps=1, before_s=before_s), style))
+
+
+@pytest.mark.parametrize("style", FEW)
+def test_long_standing_before_and_after(style: str) -> None:
+    check(watched(lift(style, reps=3, before_s=25.0, after_s=8.0), style, fps=20.0))
+
+
+def pull(style: str, number: int, *, low_s: float = 0.2) -> tuple[float, float]:
+    """Begin and end of a way up in the plain script of three."""
+    script = lift(style, reps=3, low_s=low_s)
+    ends_s = np.cumsum([move.seconds for move in script]).tolist()
+    ways = [(end_s - move.seconds, end_s) for move, end_s in zip(script, ends_s, strict=True) if move.phase == "ascend"]
+    return ways[number]
+
+
+@pytest.mark.parametrize("style", FEW)
+@pytest.mark.parametrize("share", [0.1, 0.35])
+def test_a_recording_that_ends_on_the_way_up_lacks_that_rep(style: str, share: float) -> None:
+    begin_s, end_s = pull(style, 2)
+    check(watched(lift(style, reps=3), style, time_s=np.arange(0, begin_s + share * (end_s - begin_s), 1 / 30)))
+
+
+@pytest.mark.parametrize("style", FEW)
+def test_a_recording_that_ends_at_the_top_has_it(style: str) -> None:
+    check(watched(lift(style, reps=3), style, time_s=np.arange(0, pull(style, 2)[1] + 0.2, 1 / 30)))
+
+
+@pytest.mark.parametrize("style", ["conventional", "back_squat"])
+@pytest.mark.parametrize("share", [0.65, 0.8])
+def test_a_recording_that_begins_on_the_way_up_lacks_that_rep(style: str, share: float) -> None:
+    script = lift(style, reps=3, low_s=1.0)
+    begin_s, end_s = pull(style, 0, low_s=1.0)
+    check(watched(script, style, time_s=np.arange(begin_s + share * (end_s - begin_s), total(script), 1 / 30)))
+
+
+@pytest.mark.parametrize("style", ["romanian", "back_squat"])
+def test_a_recording_that_begins_on_the_way_down_has_that_rep(style: str) -> None:
+    script = lift(style, reps=3)
+    check(watched(script, style, time_s=np.arange(2.7, total(script), 1 / 30)))
+
+
+def total(script: Sequence[Move]) -> float:
+    """Say how long a script takes."""
+    return sum(move.seconds for move in script)
+
+
+@pytest.mark.parametrize("style", FEW)
+def test_quarter_reps_alone_are_none(style: str) -> None:
+    quarter = [
+        Move("descend", 0.8, 0.25),
+        Move("bottom", 0.2),
+        Move("ascend", 0.8, 0.0, counts=False),
+        Move("hold", 0.5),
+    ]
+    check(watched([REST, *quarter * 4, REST], style))
+
+
+@pytest.mark.parametrize("style", FEW)
+def test_quarter_reps_among_full_ones_are_left_out(style: str) -> None:
+    moves = [REST]
+    for depth in (1.0, 0.3, 1.0, 0.3, 1.0):
+        long = len(moves) == 1 and style in FROM_FLOOR
+        moves += [
+            Move("descend", 1.4 * depth + 0.3, depth),
+            Move("bottom", 1.2 if long else 0.3),
+            Move("ascend", 1.2 * depth + 0.3, 0.0, counts=depth == 1),
+            Move("hold", 0.6),
+        ]
+    if style in FROM_FLOOR:
+        moves += [Move("descend", 1.4, 1.0), Move("bottom", 0.4), Move("stand", 1.4, 0.0)]
+    done, found = watched([*moves, REST], style)
+    assert len(found.reps) == len(done.truth.reps) == 3
+
+
+@pytest.mark.parametrize("style", FEW)
+def test_walking_in_and_out_is_no_rep(style: str) -> None:
+    script = [Move("walk", 4.0, 0.0, travel_m=1.5), *lift(style), Move("walk", 4.0, travel_m=-1.0)]
+    check(watched(script, style))
+
+
+def test_walking_alone_is_no_rep() -> None:
+    check(watched([Move("walk", 7.0, 0.0, travel_m=3.0), REST]))
+
+
+@pytest.mark.parametrize("style", FEW)
+def test_waving_is_no_rep(style: str) -> None:
+    check(watched([REST, Move("wave", 3.0), *lift(style), Move("wave", 3.0), REST], style))
+
+
+def test_waving_alone_is_no_rep() -> None:
+    check(watched([REST, Move("wave", 5.0), REST]))
+
+
+def test_bowing_is_no_rep() -> None:
+    check(watched([REST, Move("hold", 1.0, 0.3), REST, Move("hold", 1.0, 0.0), REST]))
+
+
+@pytest.mark.parametrize("style", ["back_squat", "front_squat"])
+def test_unracking_is_no_rep(style: str) -> None:
+    dip = [Move("hold", 1.5, 0.25), Move("hold", 1.0, 0.0), Move("walk", 2.0, travel_m=-0.6)]
+    check(watched([*dip, *lift(style)], style))
+
+
+@pytest.mark.parametrize("style", ["back_squat", "bodyweight_squat"])
+def test_picking_something_up_after_the_set_is_no_rep(style: str) -> None:
+    check(watched([*lift(style), REST, Move("pickup", 2.5), REST], style))
+
+
+@pytest.mark.parametrize("style", ["conventional", "back_squat"])  # a Romanian deadlift looks like it
+def test_picking_something_up_before_the_set_is_no_rep(style: str) -> None:
+    check(watched([REST, Move("pickup", 2.5), REST, *lift(style)], style))
+
+
+def test_picking_something_up_is_no_lift() -> None:
+    check(watched([REST, Move("pickup", 2.5), REST]))
+
+
+@pytest.mark.parametrize("style", ["conventional", "back_squat"])
+@pytest.mark.parametrize("share", [0.3, 0.5])
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_aborted_pull_is_no_rep(style: str, share: float, number: int) -> None:
+    script = list(lift(style))
+    at = [i for i, move in enumerate(script) if move.phase == "bottom"][number]
+    aborted = [Move("abort", 2.5, 1 - share), Move("bottom", 0.5)]
+    done, found = watched([*script[: at + 1], *aborted, *script[at + 1 :]], style)
+    assert len(found.reps) == len(done.truth.reps) == 3
+    assert {rep.rep.begins for rep in found.reps} == {rep.begins for rep in done.truth.reps}
+
+
+@pytest.mark.parametrize("style", FEW)
+@pytest.mark.parametrize(("before_s", "after_s"), [(0.3, 0.6), (-0.1, 0.4), (0.6, -0.2)])
+def test_a_lifter_lost_at_the_top_is_counted_still(style: str, before_s: float, after_s: float) -> None:
+    top_s = pull(style, 1)[1]
+    gap = Flaws(noise_px=2.0, missing_s=[(top_s - before_s, top_s + after_s)])
+    done, found = watched(lift(style, reps=3), style, flaws=gap)
+    assert len(found.reps) == len(done.truth.reps) == 3
+    assert found.exercise == done.truth.exercise
+
+
+@pytest.mark.parametrize("style", FEW)
+def test_a_lifter_lost_half_way_is_counted_still(style: str) -> None:
+    begin_s, end_s = pull(style, 1)
+    gap = Flaws(noise_px=2.0, missing_s=[(begin_s + 0.3, end_s - 0.3)])
+    check(watched(lift(style, reps=3), style, flaws=gap))
+
+
+@pytest.mark.parametrize("style", FEW)
+@pytest.mark.parametrize("exercise", ["deadlift", "squat"])
+def test_a_named_exercise_is_believed(style: str, exercise: Exercise) -> None:
+    track = simulate(lift(style, reps=2), style=style, silhouettes=False).track
+    assert analyze(track, exercise=exercise).exercise == exercise
+
+
+@given(SEEDS, st.integers(2, 80), st.floats(0.2, 4.0))
+def test_turning_points_agree_with_a_zigzag(seed: int, frames: int, prominence: float) -> None:
+    height = np.cumsum(np.random.default_rng(seed).normal(0, 1, frames))
+    assert turning_points(height, prominence=prominence) == naive.turning_points(height.tolist(), prominence=prominence)
+
+
+@given(SEEDS, st.integers(2, 80), st.floats(0.2, 4.0))
+def test_turning_points_take_turns_and_stand_out(seed: int, frames: int, prominence: float) -> None:
+    height = np.cumsum(np.random.default_rng(seed).normal(0, 1, frames))
+    lows, highs = turning_points(height, prominence=prominence)
+    turns = sorted([(i, -1) for i in lows] + [(i, 1) for i in highs])
+    for (i, kind), (j, other) in pairwise(turns):
+        assert kind == -other
+        assert other * (height[j] - height[i]) >= prominence
+
+
+def drifting(seed: int, frames: int) -> Motion:
+    """Give a motion whose height walks at random."""
+    draw = np.random.default_rng(seed)
+    zero = np.zeros(frames)
+    time_s = np.cumsum(draw.uniform(0.02, 0.1, frames))
+    return Motion(time_s, 0.2 * np.cumsum(draw.normal(0, 1, frames)), zero, zero, zero, zero)
+
+
+@given(SEEDS, st.integers(0, 80))
+def test_ascents_run_from_every_low_to_the_next_high(seed: int, frames: int) -> None:
+    motion, settings = drifting(seed, frames), RepSettings()
+    span = float(np.ptp(motion.height)) if frames else 0.0
+    prominence = max(settings.min_range_torsos, settings.turning_share * span)
+    lows, highs = naive.turning_points(motion.height.tolist(), prominence=prominence)
+    found = ascents(motion, settings)
+    assert [a.low for a in found] == [low for low in lows if frames >= 5 and any(high > low for high in highs)]
+    for a in found:
+        assert a.high == min(high for high in highs if high > a.low)
+        assert a.before == max((high for high in highs if high < a.low), default=None)
+        assert a.after == min((low for low in lows if low > a.high), default=None)
+        moments = (a.before, a.leaves_top, a.reaches_low, a.low, a.leaves_low, a.reaches_top, a.high)
+        known = [m for m in (*moments, a.reaches_next, a.after) if m is not None]
+        assert known == sorted(known)
+        assert a.leaves_low < a.reaches_top
+
+
+@given(SEEDS, st.integers(0, 50), st.booleans())
+def test_phases_agree_with_their_twin(seed: int, frames: int, floor: bool) -> None:
+    draw = np.random.default_rng(seed)
+    time_s = np.cumsum(draw.uniform(0.02, 0.2, frames))
+    edges = np.sort(draw.uniform(0, 6, 9)).tolist()
+    reps = [Rep(i // 3 + 1, edges[i], edges[i + 1], edges[i + 2], "floor" if floor else "top") for i in (0, 3, 6)]
+    phase, index = phases(time_s, reps)
+    assert (phase.tolist(), index.tolist()) == naive.phases(time_s.tolist(), reps)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 4, 5, 8])
+def test_a_moment_is_no_set(frames: int) -> None:
+    assert watched(lift("conventional"), time_s=np.arange(frames) / 30)[1].reps == ()

@@ -1,0 +1,166 @@
+"""The folder of results: whole or as it was before, and nobody else's files in danger."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from spineline.errors import CodecError, InputError
+from spineline.io.results import ANALYSIS, OWN_FILES, ensured_folder, folder_for, result_folder, writing_to
+
+
+def write(target: Path, **contents: str) -> None:
+    """Write `name__json="text"` as the file name.json of a folder of results."""
+    with result_folder(target) as folder:
+        for name, text in contents.items():
+            (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Return every file below a folder with its text, and every empty folder."""
+    paths = [path for path in folder.rglob("*") if path.is_file() or not any(path.iterdir())]
+    return {str(path.relative_to(folder)): path.read_text() if path.is_file() else "(empty)" for path in paths}
+
+
+def interrupted(target: Path, error: BaseException) -> None:
+    with result_folder(target) as folder:
+        (folder / ANALYSIS).write_text("half")
+        (folder / "track.npz").write_text("half")
+        raise error
+
+
+def test_where_results_go() -> None:
+    assert folder_for(Path("a/clip.one.mp4"), None) == Path("a/clip.one_spineline")
+    assert folder_for(Path("a/clip.mp4"), Path("out")) == Path("out/clip_spineline")
+
+
+def test_a_new_folder_appears_with_all_its_files(tmp_path: Path) -> None:
+    with result_folder(tmp_path / "x") as folder:
+        (folder / ANALYSIS).write_text("new")
+        assert not (tmp_path / "x").exists()
+    assert tree(tmp_path) == {"x/analysis.json": "new"}
+
+
+def test_an_earlier_result_is_replaced_and_other_files_stay(tmp_path: Path) -> None:
+    target = tmp_path / "x"
+    write(target, analysis__json="old", overlay__mp4="old", frames__csv="old")
+    (target / "notes.txt").write_text("mine")
+    (target / "more").mkdir()
+    (target / "more" / ANALYSIS).write_text("mine")
+    write(target, analysis__json="new", frames__csv="new", reps__csv="new")
+    assert tree(tmp_path) == {
+        "x/analysis.json": "new",
+        "x/frames.csv": "new",
+        "x/reps.csv": "new",
+        "x/notes.txt": "mine",
+        "x/more/analysis.json": "mine",
+    }
+
+
+@pytest.mark.parametrize("error", [InputError("no"), KeyboardInterrupt(), RuntimeError("a bug")])
+def test_after_an_error_everything_is_as_before(error: BaseException, tmp_path: Path) -> None:
+    with pytest.raises(type(error)):
+        interrupted(tmp_path / "deep" / "er" / "x", error)
+    assert tree(tmp_path) == {}
+    write(tmp_path / "x", analysis__json="old", reps__csv="old")
+    with pytest.raises(type(error)):
+        interrupted(tmp_path / "x", error)
+    assert tree(tmp_path) == {"x/analysis.json": "old", "x/reps.csv": "old"}
+
+
+def test_an_error_on_the_last_step_leaves_the_earlier_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "x"
+    write(target, analysis__json="old", frames__csv="old", track__npz="old")
+    rename = Path.replace
+
+    def refuse_one(path: Path, new: Path) -> Path:  # as Windows does while another program has the file open
+        if path.name == "reps.csv" and "earlier" not in new.parts:
+            raise PermissionError(errno.EACCES, "in use")
+        return rename(path, new)
+
+    monkeypatch.setattr(Path, "replace", refuse_one)
+    with pytest.raises(InputError, match=r"x: cannot be written \(in use\)"):
+        write(target, analysis__json="new", config__toml="new", frames__csv="new", reps__csv="new")
+    assert tree(tmp_path) == {"x/analysis.json": "old", "x/frames.csv": "old", "x/track.npz": "old"}
+
+
+def test_the_analysis_leaves_first_and_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "x"
+    contents = {name.replace(".", "__"): "text" for name in OWN_FILES}
+    write(target, **contents)
+    seen: list[tuple[bool, int]] = []
+    rename = Path.replace
+
+    def noted(path: Path, new: Path) -> Path:
+        done = rename(path, new)
+        seen.append(((target / ANALYSIS).exists(), sum((target / name).exists() for name in OWN_FILES)))
+        return done
+
+    monkeypatch.setattr(Path, "replace", noted)
+    write(target, **contents)
+    # Whenever there is an analysis.json, all the other files are there.
+    assert all(count == len(OWN_FILES) for there, count in seen if there)
+    assert seen[-1] == (True, len(OWN_FILES))
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("mine")
+    with pytest.raises(InputError, match="x: is a file, expected a folder; move it, or name another place with -o DIR"):
+        write(tmp_path / "x", analysis__json="new")
+    with pytest.raises(InputError, match="x: is a file, expected a folder; name another with -o DIR"):
+        write(tmp_path / "x" / "y", analysis__json="new")
+    assert tree(tmp_path) == {"x": "mine"}
+
+
+def test_a_folder_in_the_way_is_named_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "x" / "reps.csv").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"reps\.csv: is a folder, expected a file"), result_folder(tmp_path / "x"):
+        pytest.fail("the work has begun")
+    assert tree(tmp_path) == {"x/reps.csv": "(empty)"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_link_to_a_folder_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x").symlink_to(tmp_path / "real")
+    write(tmp_path / "out" / "x", analysis__json="new")
+    assert (tmp_path / "out" / "x").is_symlink()
+    assert (tmp_path / "real" / ANALYSIS).read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="uses a place of Linux that nobody can write to")
+def test_a_place_that_cannot_be_written_to_is_named() -> None:
+    with pytest.raises(InputError, match=r"^/proc/nowhere: cannot be written \("):
+        write(Path("/proc/nowhere/x"), analysis__json="new")
+    with pytest.raises(InputError, match=r"^/proc/x: cannot be written \("):
+        write(Path("/proc/x"), analysis__json="new")
+
+
+def test_errors_of_writers_name_the_folder_people_know(tmp_path: Path) -> None:
+    with pytest.raises(CodecError) as caught, result_folder(tmp_path / "x") as folder:
+        raise CodecError(f"{folder / 'overlay.mp4'}: cannot be written (no encoder)")
+    assert str(caught.value) == f"{tmp_path / 'x' / 'overlay.mp4'}: cannot be written (no encoder)"
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path))
+    complaint = r"^x: cannot be written \(No space left on device\); make room"
+    with pytest.raises(InputError, match=complaint), writing_to(Path("x")):
+        raise full
+
+
+def test_folders_made_for_nothing_go_again(tmp_path: Path) -> None:
+    with ensured_folder(tmp_path / "a" / "b"):
+        assert (tmp_path / "a" / "b").is_dir()
+    assert tree(tmp_path) == {}
+    with ensured_folder(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "file").write_text("text")
+    assert tree(tmp_path) == {"a/file": "text"}
+    with ensured_folder(tmp_path / "a"):
+        pass
+    assert tree(tmp_path) == {"a/file": "text"}

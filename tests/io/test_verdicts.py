@@ -1,0 +1,62 @@
+"""Words, levels and moments that report and overlay share."""
+
+from __future__ import annotations
+
+import doctest
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spineline.core import rules
+from spineline.core.rules import Change, Verdict
+from spineline.io import verdicts
+from spineline.io.verdicts import VERDICTS, moment_verdicts, worst_frame
+from tests.io.make_analysis import PEAK_DEG, make_analysis
+
+
+def test_examples_hold() -> None:
+    assert doctest.testmod(verdicts).failed == 0
+
+
+def test_looks_differ_in_word_symbol_and_colour() -> None:
+    for name in ("word", "symbol", "rgb", "meaning"):
+        assert len({getattr(look, name) for look in VERDICTS.values()}) == len(VERDICTS) == 5
+
+
+@pytest.mark.parametrize("peak_deg", [-4.0, 4.9, 5.0, 7.9, 8.0, 12.5, 40.0])
+@pytest.mark.parametrize("noise_deg", [5.0, 9.0, 16.0])
+@pytest.mark.parametrize("frames_beyond", [1, 12])
+def test_moments_agree_with_the_rule(peak_deg: float, noise_deg: float, frames_beyond: int) -> None:
+    """The worst moment of a rep is as severe as the rule finds the rep."""
+    analysis = replace(make_analysis(("ok",)), mdc95_deg=noise_deg)
+    rep, time_s = analysis.reps[0].rep, analysis.track.time_s
+    change_deg = np.zeros(len(time_s))
+    first = int(np.searchsorted(time_s, rep.start_s)) + 2
+    change_deg[first : first + frames_beyond] = peak_deg
+    analysis = replace(analysis, thoracic_change_deg=change_deg)
+    settings = analysis.settings.rules
+    found = rules.thoracic_rounding(
+        rep, rules.measure(rep, Change(time_s, change_deg), settings), settings, noise_deg=noise_deg
+    )
+    order: list[Verdict] = ["ok", "info", "caution", "flag"]
+    shown = [verdict for verdict in moment_verdicts(analysis) if verdict is not None]
+    assert max(shown, key=order.index) == (found.severity if found else "ok")
+
+
+def test_moments_outside_reps_are_not_judged() -> None:
+    analysis = make_analysis(("flag", "not_measured"))
+    shown = moment_verdicts(analysis)
+    inside = analysis.rep_index > 0
+    assert [verdict is not None for verdict in shown] == inside.tolist()
+    assert {verdict for verdict, rep in zip(shown, analysis.rep_index, strict=True) if rep == 2} == {"not_measured"}
+
+
+def test_worst_frame_is_that_of_the_finding() -> None:
+    analysis = make_analysis(("flag", "ok", "not_measured"))
+    flagged, fine, unknown = (worst_frame(analysis, result) for result in analysis.reps)
+    assert flagged is not None
+    assert fine is not None
+    assert analysis.track.time_s[flagged] == pytest.approx(analysis.reps[0].flags[0].time_s, abs=0.04)
+    assert analysis.thoracic_change_deg[fine] == PEAK_DEG["ok"]
+    assert unknown is None

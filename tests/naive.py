@@ -1,0 +1,402 @@
+"""Slow twins of the kernels of the core: one frame, one ray, one sample at a time, written from what is promised.
+
+They share nothing with the core but its named constants, and serve as oracles.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from spineline.core import kinematics, signals, silhouette, spine
+from spineline.core.reps import Rep
+from spineline.core.silhouette import HALF_WIDTH_AREAS, STATIONS
+from spineline.core.skeleton import Landmark
+from spineline.core.track import SILHOUETTE_SIDE, Bools, Floats
+
+# --- signals ----------------------------------------------------------------------------------------------------
+
+
+def runs(mask: Sequence[bool]) -> list[tuple[int, int]]:
+    found = []
+    start = None
+    for i, here in enumerate([*mask, False]):
+        if here and start is None:
+            start = i
+        if not here and start is not None:
+            found.append((start, i))
+            start = None
+    return found
+
+
+def stretches(time_s: Floats, known: Bools, *, max_gap_s: float) -> list[list[int]]:
+    found: list[list[int]] = []
+    for i in range(len(time_s)):
+        if not known[i]:
+            continue
+        if found and time_s[i] - time_s[found[-1][-1]] <= max_gap_s:
+            found[-1].append(i)
+        else:
+            found.append([i])
+    return found
+
+
+def held(time_s: Floats, mask: Bools, *, at_least_s: float) -> list[bool]:
+    kept = [False] * len(mask)
+    for start, stop in runs(mask.tolist()):
+        if time_s[stop - 1] - time_s[start] >= at_least_s - signals._CLOCK_S:
+            for i in range(start, stop):
+                kept[i] = True
+    return kept
+
+
+def smooth(
+    time_s: Floats, values: Floats, *, cutoff_hz: float, median_s: float, max_gap_s: float, grid_hz: float
+) -> Floats:
+    """One column ``(T,)``."""
+    out = np.full(len(values), np.nan)
+    for index in stretches(time_s, np.isfinite(values), max_gap_s=max_gap_s):
+        times, picked = [float(time_s[i]) for i in index], [float(values[i]) for i in index]
+        for i, value in zip(index, _smooth_stretch(times, picked, cutoff_hz, median_s, grid_hz), strict=True):
+            out[i] = value
+    return out
+
+
+def _smooth_stretch(
+    times: list[float], values: list[float], cutoff_hz: float, median_s: float, grid_hz: float
+) -> list[float]:
+    span = times[-1] - times[0]
+    count = math.floor(span * grid_hz) + 1
+    if len(times) < 3 or count < 4:
+        return values
+    grid = [times[0] + span * i / (count - 1) for i in range(count)]
+    on_grid = [_linear(t, times, values) for t in grid]
+    if median_s > 0:
+        on_grid = _running_median(on_grid, round(median_s * grid_hz / 2))
+    rate_hz = (count - 1) / span
+    pad = min(count - 1, int(rate_hz / cutoff_hz))
+    first, last = on_grid[0], on_grid[-1]
+    before = [2 * first - x for x in on_grid[pad:0:-1]]
+    after = [2 * last - x for x in on_grid[-2 : -pad - 2 : -1]]
+    forward = _butterworth(before + on_grid + after, cutoff_hz, rate_hz)
+    both = _butterworth(forward[::-1], cutoff_hz, rate_hz)[::-1]
+    return [_linear(t, grid, both[pad : pad + count]) for t in times]
+
+
+def _linear(at: float, times: list[float], values: list[float]) -> float:
+    for i in range(len(times) - 1):
+        if at <= times[i + 1] or i == len(times) - 2:
+            share = (at - times[i]) / (times[i + 1] - times[i])
+            return values[i] + share * (values[i + 1] - values[i])
+    raise AssertionError
+
+
+def _running_median(values: list[float], half: int) -> list[float]:
+    last = len(values) - 1
+    windows = ([values[min(max(k, 0), last)] for k in range(i - half, i + half + 1)] for i in range(last + 1))
+    return [sorted(window)[half] for window in windows]
+
+
+def _butterworth(values: list[float], cutoff_hz: float, rate_hz: float) -> list[float]:
+    """Second order, by the bilinear transform; it starts settled on the first value."""
+    k = math.tan(math.pi * cutoff_hz / rate_hz)
+    scale = 1 / (1 + math.sqrt(2) * k + k * k)
+    b0, b1, b2 = k * k * scale, 2 * k * k * scale, k * k * scale
+    a1, a2 = 2 * (k * k - 1) * scale, (1 - math.sqrt(2) * k + k * k) * scale
+    x1 = x2 = y1 = y2 = values[0]
+    out = []
+    for x in values:
+        y = b0 * x + b1 * x1 + b2 * x2 - a1 * y1 - a2 * y2
+        x1, x2, y1, y2 = x, x1, y, y1
+        out.append(y)
+    return out
+
+
+# --- view and kinematics ----------------------------------------------------------------------------------------
+
+
+def _middle(points: Floats, left: Landmark, right: Landmark) -> Floats:
+    return np.array([(a + b) / 2 for a, b in zip(points[left], points[right], strict=True)])
+
+
+def _shoulder(points: Floats) -> Floats:
+    return _middle(points, Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+
+
+def _hip(points: Floats) -> Floats:
+    return _middle(points, Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+
+
+def torso_px(points: Floats) -> float:
+    (x0, y0), (x1, y1) = _shoulder(points), _hip(points)
+    return math.sqrt((x1 - x0) ** 2 + (y1 - y0) ** 2)
+
+
+def trusted(landmarks_px: Floats, *, max_torso_ratio: float, most_head_down: float) -> list[bool]:
+    lengths = [torso_px(points) for points in landmarks_px]
+    known = sorted(length for length in lengths if math.isfinite(length))
+    if not known:
+        return [False] * len(landmarks_px)
+    half = len(known) // 2
+    median = known[half] if len(known) % 2 else (known[half - 1] + known[half]) / 2
+    answers = []
+    for points, length in zip(landmarks_px, lengths, strict=True):
+        whole = all(math.isfinite(v) for v in points.ravel())
+        in_proportion = whole and median / max_torso_ratio < length < median * max_torso_ratio
+        sunk = float(_shoulder(points)[1] - _hip(points)[1])  # y is down
+        answers.append(in_proportion and not sunk > most_head_down * length)
+    return answers
+
+
+def steady_facing(time_s: Floats, facing: Floats, *, window_s: float) -> list[float]:
+    answers = []
+    for t, own in zip(time_s, facing, strict=True):
+        votes = [f for u, f in zip(time_s, facing, strict=True) if t - window_s / 2 <= u <= t + window_s / 2]
+        total = sum(votes)
+        answers.append(1.0 if total > 0 else -1.0 if total < 0 else float(own))
+    return answers
+
+
+def yaw_deg(world_m: Floats, facing: float) -> float:
+    pairs = (
+        (Landmark.RIGHT_SHOULDER, Landmark.LEFT_SHOULDER),
+        (Landmark.RIGHT_HIP, Landmark.LEFT_HIP),
+    )
+    x = sum(float(world_m[right][0] - world_m[left][0]) for right, left in pairs)
+    z = sum(float(world_m[right][2] - world_m[left][2]) for right, left in pairs)
+    return math.degrees(math.atan2(-x, -facing * z))
+
+
+def near_side(visibility: Floats) -> str:
+    def mean(side: str) -> float:
+        seen = [
+            float(row[Landmark[f"{side}_{part}"]])
+            for row in visibility
+            for part in ("SHOULDER", "ELBOW", "HIP", "KNEE")
+        ]
+        known = [v for v in seen if not math.isnan(v)]
+        return sum(known) / len(known)
+
+    return "left" if mean("LEFT") >= mean("RIGHT") else "right"
+
+
+def out_of_frame(points: Floats, size_px: tuple[int, int], *, margin: float) -> bool:
+    slack = margin * torso_px(points)
+    for part in ("EAR", "SHOULDER", "HIP"):
+        for side in ("LEFT", "RIGHT"):
+            x, y = points[Landmark[f"{side}_{part}"]]
+            if x < -slack or y < -slack or x > size_px[0] + slack or y > size_px[1] + slack:
+                return True
+    return False
+
+
+def angles_deg(points: Floats, facing: float, yaw: float, side: str) -> dict[str, float]:
+    """Trunk, hip, knee and neck of one frame."""
+
+    def plane(point: Floats) -> tuple[float, float]:
+        return float(point[0]) * facing / math.cos(math.radians(yaw)), -float(point[1])
+
+    def lean(low: tuple[float, float], high: tuple[float, float]) -> float:
+        return math.degrees(math.atan2(high[0] - low[0], high[1] - low[1]))
+
+    def wrapped(angle: float) -> float:
+        while angle >= 180:
+            angle -= 360
+        while angle < -180:
+            angle += 360
+        return angle
+
+    if any(math.isnan(v) for v in points.ravel()):
+        return dict.fromkeys(("trunk_deg", "hip_deg", "knee_deg", "neck_deg"), math.nan)
+    name = side.upper()
+    shoulder, hip = plane(_shoulder(points)), plane(_hip(points))
+    ear = plane(_middle(points, Landmark.LEFT_EAR, Landmark.RIGHT_EAR))
+    near_hip, knee, ankle = (plane(points[Landmark[f"{name}_{part}"]]) for part in ("HIP", "KNEE", "ANKLE"))
+    trunk, thigh, shin = lean(hip, shoulder), lean(knee, near_hip), lean(ankle, knee)
+    return {
+        "trunk_deg": trunk,
+        "hip_deg": _possible(wrapped(trunk - thigh), kinematics._HIP_RANGE_DEG),
+        "knee_deg": _possible(wrapped(shin - thigh), kinematics._KNEE_RANGE_DEG),
+        "neck_deg": wrapped(lean(shoulder, ear) - trunk),
+    }
+
+
+def _possible(angle: float, allowed: tuple[float, float]) -> float:
+    return angle if allowed[0] <= angle <= allowed[1] else math.nan
+
+
+# --- silhouette -------------------------------------------------------------------------------------------------
+
+
+def facing(points: Floats) -> float:
+    ear = _middle(points, Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
+    x = points[Landmark.NOSE][0] - ear[0]
+    for side in ("LEFT", "RIGHT"):
+        x += points[Landmark[f"{side}_FOOT_INDEX"]][0] - points[Landmark[f"{side}_HEEL"]][0]
+    return 1.0 if x > 0 else -1.0 if x < 0 else 0.0
+
+
+def cut_silhouette(mask: Floats, points: Floats, facing_sign: float) -> tuple[Bools, float]:
+    side = SILHOUETTE_SIDE
+    area = sum(1 for value in mask.ravel() if value > 0.5)
+    cut = np.zeros((side, side), dtype=np.bool_)
+    centre = _shoulder(points)
+    if area < 16 or not all(math.isfinite(v) for v in centre):
+        return cut, math.nan
+    step = 2 * HALF_WIDTH_AREAS * math.sqrt(area) / side
+    for i in range(side):
+        for j in range(side):
+            total = 0.0
+            for a in (0.25, 0.75):
+                for b in (0.25, 0.75):
+                    x = (j + b - side / 2) * step * (-1 if facing_sign < 0 else 1)
+                    total += _sample_or_empty(mask, centre[1] + (i + a - side / 2) * step, centre[0] + x)
+            cut[i, j] = total / 4 > 0.5
+    return cut, step
+
+
+def _sample_or_empty(mask: Floats, y: float, x: float) -> float:
+    """Bilinear between pixels; beyond the picture everything is empty."""
+    row, col = math.floor(y), math.floor(x)
+    total = 0.0
+    for r, wy in ((row, 1 - (y - row)), (row + 1, y - row)):
+        for c, wx in ((col, 1 - (x - col)), (col + 1, x - col)):
+            if 0 <= r < mask.shape[0] and 0 <= c < mask.shape[1]:
+                total += wy * wx * float(mask[r, c])
+    return total
+
+
+def dorsal_profile(picture: Bools, along: Floats) -> list[float]:
+    """Distances to the edge of the back in one picture facing +x; ``along`` runs from shoulder to hip in its pixels."""
+    side = SILHOUETTE_SIDE
+    soft = [[_box_mean(picture, i, j) for j in range(side)] for i in range(side)]
+    back = (-float(along[1]), float(along[0]))
+    reach = silhouette._REACH
+    answers = []
+    for station in STATIONS:
+        levels = []
+        for far in reach:
+            x = (side - 1) / 2 + station * float(along[0]) + far * back[0]
+            y = (side - 1) / 2 + station * float(along[1]) + far * back[1]
+            levels.append(_sample_inside(soft, y, x))
+        answers.append(_exit(levels, reach))
+    return answers
+
+
+def _box_mean(picture: Bools, i: int, j: int) -> float:
+    """Mean of the nine cells around a cell; the border is mirrored."""
+    last = SILHOUETTE_SIDE - 1
+    total = 0
+    for a in (i - 1, i, i + 1):
+        for b in (j - 1, j, j + 1):
+            total += int(picture[min(max(a, 0), last), min(max(b, 0), last)])
+    return total / 9
+
+
+def _sample_inside(soft: list[list[float]], y: float, x: float) -> float:
+    top = SILHOUETTE_SIDE - 1.001
+    y, x = min(max(y, 0.0), top), min(max(x, 0.0), top)
+    row, col = int(y), int(x)
+    upper = soft[row][col] * (1 - (x - col)) + soft[row][col + 1] * (x - col)
+    lower = soft[row + 1][col] * (1 - (x - col)) + soft[row + 1][col + 1] * (x - col)
+    return upper * (1 - (y - row)) + lower * (y - row)
+
+
+def _exit(levels: list[float], reach: Floats) -> float:
+    """Walk outwards: into the body within the first samples, then on until it stays empty."""
+    inside = [level > 0.5 for level in levels]
+    entry = next((k for k in range(silhouette._STARTS) if inside[k]), None)
+    if entry is None:
+        return math.nan
+    for k in range(entry + 1, len(levels)):
+        if not any(inside[k : k + silhouette._CLEAR]):
+            share = (levels[k - 1] - 0.5) / max(levels[k - 1] - levels[k], 1e-6)
+            return float(reach[k - 1] + min(max(share, 0.0), 1.0) * (reach[1] - reach[0]))
+    return math.nan
+
+
+# --- spine ------------------------------------------------------------------------------------------------------
+
+
+def curve(profile: Floats, stations: Sequence[float]) -> tuple[list[float], float]:
+    """Tangents at some stations, and the root mean square miss, of one frame; ordinary powers, ordinary fit."""
+    fitted = range(len(STATIONS))[spine._FITTED]
+    at, edge = [float(STATIONS[k]) for k in fitted], [float(profile[k]) for k in fitted]
+    if any(math.isnan(v) for v in edge):
+        return [math.nan] * len(stations), math.nan
+    fit = np.polynomial.Polynomial.fit(at, edge, spine._DEGREE)
+    square = [(float(fit(s)) - value) ** 2 for s, value in zip(at, edge, strict=True)]
+    half = spine._HALF_LEVEL
+    tangents = [
+        sum(math.degrees(math.atan(float(fit.deriv()(s + d)))) for d in (-half, 0.0, half)) / 3 for s in stations
+    ]
+    return tangents, math.sqrt(sum(square) / len(square))
+
+
+# --- reps and rules ---------------------------------------------------------------------------------------------
+
+
+def turning_points(height: Sequence[float], *, prominence: float) -> tuple[list[int], list[int]]:
+    """Zigzag: walk on, and turn where the way back from the farthest point so far reaches ``prominence``."""
+    low = high = 0
+    turns: list[tuple[int, int]] = []
+    heading = 0
+    for i, h in enumerate(height):
+        if heading >= 0 and h > height[high]:
+            high = i
+        if heading <= 0 and h < height[low]:
+            low = i
+        if heading >= 0 and height[high] - h >= prominence:
+            turns.append((high, 1))
+            heading, low = -1, i
+        elif heading <= 0 and h - height[low] >= prominence:
+            turns.append((low, -1))
+            heading, high = 1, i
+    if heading:
+        turns.append((high, 1) if heading > 0 else (low, -1))
+    return [i for i, kind in turns if kind < 0], [i for i, kind in turns if kind > 0]
+
+
+def phases(time_s: Sequence[float], reps: Sequence[Rep]) -> tuple[list[str], list[int]]:
+    names, numbers = [], []
+    for t in time_s:
+        name, number = "", 0
+        for rep in reps:
+            if rep.start_s <= t <= rep.end_s:
+                up = (rep.start_s, rep.turn_s) if rep.begins == "floor" else (rep.turn_s, rep.end_s)
+                name, number = ("concentric" if up[0] <= t <= up[1] else "eccentric"), rep.index
+        names.append(name)
+        numbers.append(number)
+    return names, numbers
+
+
+def sustained_peak(time_s: Sequence[float], values: Sequence[float], *, held_s: float) -> tuple[float, float]:
+    for level in sorted({v for v in values if not math.isnan(v)}, reverse=True):
+        long = [
+            (start, stop)
+            for start, stop in runs([v >= level for v in values])
+            if time_s[stop - 1] - time_s[start] >= held_s - signals._CLOCK_S
+        ]
+        if long:
+            moments = [i for start, stop in long for i in range(start, stop)]
+            return level, time_s[max(moments, key=lambda i: values[i])]
+    return math.nan, math.nan
+
+
+def value_at(time_s: Sequence[float], values: Sequence[float], moment_s: float, *, around_s: float) -> float:
+    near = sorted(v for t, v in zip(time_s, values, strict=True) if abs(t - moment_s) <= around_s and not math.isnan(v))
+    if not near:
+        return math.nan
+    half = len(near) // 2
+    return near[half] if len(near) % 2 else (near[half - 1] + near[half]) / 2
+
+
+# --- lifter -----------------------------------------------------------------------------------------------------
+
+
+def overlap(box: Sequence[float], others: Sequence[Sequence[float]]) -> float:
+    """Share of a box that the most covering other box covers; boxes with whole-number corners, counted cell by cell."""
+    left, top, right, bottom = (int(v) for v in box)
+    cells = [(x, y) for x in range(left, right) for y in range(top, bottom)]
+    shares = [sum(1 for x, y in cells if o[0] <= x < o[2] and o[1] <= y < o[3]) / len(cells) for o in others]
+    return max(shares, default=0.0)
