@@ -30,8 +30,8 @@ from training.skeleton import Array, Skeleton
 from training.truth import frame_table
 
 EXERCISE_SHARES = {
-    "deadlift": 0.3, "sumo_deadlift": 0.1, "romanian_deadlift": 0.12, "kettlebell_deadlift": 0.12,
-    "back_squat": 0.1, "front_squat": 0.08, "goblet_squat": 0.09, "bodyweight_squat": 0.09,
+    "deadlift": 0.31, "sumo_deadlift": 0.14, "romanian_deadlift": 0.12, "kettlebell_deadlift": 0.13,
+    "back_squat": 0.02, "front_squat": 0.02, "goblet_squat": 0.12, "bodyweight_squat": 0.14,
 }  # fmt: skip
 THORACIC_DEG = (-10.0, 55.0)
 LUMBAR_DEG = (-10.0, 42.0)
@@ -86,16 +86,19 @@ def draw_poses(clip: Clip, skeleton: Skeleton, rng: np.random.Generator) -> Moti
     style = replace(style, shares=draw_shares(rng, lowest_joint=0.5))
     kind = rng.choice(3, size=n, p=[0.3, 0.15, 0.55])
     depth = np.choose(kind, [rng.uniform(0.0, 0.04, n), rng.uniform(0.88, 1.0, n), rng.uniform(0.04, 0.88, n)])
-    held = (rng.random(n) < 0.75) | (not EXERCISES[clip.recipe.exercise].from_floor)
+    # Calm standing is what a change is measured from: most of it with free arms and no bend of the lower back.
+    standing = kind == 0
+    floor = EXERCISES[clip.recipe.exercise].from_floor
+    held = rng.random(n) < (np.where(standing, 0.25, 0.8) if floor else 1.0)
     channels: dict[str, Array] = {name: np.zeros(n) for name in CHANNELS}
     channels |= {
         "depth": depth,
         "thorax": rng.uniform(*THORACIC_DEG, n) - style.standing_deg,
-        "lumbar": rng.uniform(*LUMBAR_DEG, n),
+        "lumbar": np.where(standing, rng.normal(0.0, 7.0, n), rng.uniform(*LUMBAR_DEG, n)),
         "protract": rng.uniform(-6.0, 20.0, n),
         "load": held.astype(np.float64),
         "held": held.astype(np.float64),
-        "hold": np.where(held, 1.0, rng.choice([0.0, 1.0, rng.random()], size=n)),
+        "hold": np.where(held, 1.0, np.where(standing, 0.0, rng.choice([0.0, 1.0, rng.random()], size=n))),
         "sway": rng.normal(0.0, 0.004, n),
         "neck": rng.normal(0.0, NECK_SD_DEG, n),
     }

@@ -222,6 +222,21 @@ def test_a_model_that_is_here_is_found(pose_model: Path, capsys: pytest.CaptureF
 # Ends that are not the usual one
 
 
+def test_libraries_do_not_talk_in_between() -> None:
+    script = (
+        "import logging, sys, warnings\n"
+        "from spineline.app import cli\n"
+        "def chatty(_):\n"
+        "    warnings.warn('chatter')\n"
+        "    logging.getLogger('matplotlib').warning('chatter')\n"
+        "    return 7\n"
+        "cli.run = chatty\n"
+        "sys.exit(cli.main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (7, "", "")
+
+
 def running(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "spineline", *arguments],

@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn, TextIO
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from spineline import __version__
+from spineline.app.quiet import quiet_libraries
 from spineline.errors import ModelError, SpinelineError
 
 if TYPE_CHECKING:
@@ -308,8 +308,7 @@ def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # the reader of the table can do nothing about them
+    quiet_libraries()
     return run(sys.argv[1:])
 
 

@@ -2,9 +2,11 @@
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spineline.app.analyze import Done
+from spineline.io.container import printable_name
 from spineline.io.verdicts import NOT_MEASURED, VERDICTS, counted
 
 if TYPE_CHECKING:
@@ -33,14 +35,14 @@ def print_summary(done: Done, console: "Console") -> None:
     from rich.text import Text
 
     document = json.loads(done.text)
-    console.print(Text.assemble((document["input"]["path"], "bold"), ": ", _headline(document)))
+    console.print(Text.assemble((printable_name(Path(done.name)), "bold"), ": ", _headline(document)))
     if document["reps"]:
         console.print(_table(document, done))
     for line in _findings(document, done):
         console.print(Text(line))
     for line in _ground(document):
         console.print(Text(line, style="dim"))
-    console.print(Text(f"Written to {done.folder}: {', '.join(done.files)}", overflow="fold"), soft_wrap=True)
+    console.print(Text(f"Written to {printable_name(done.folder)}: {', '.join(done.files)}"), soft_wrap=True)
     console.print()
 
 

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from spineline.app.analyze import Done, Failed, Job, OnProgress, analyze_one
+from spineline.app.quiet import quiet_libraries
 
 _stop: Event | None = None
 
@@ -60,6 +61,7 @@ def _begin(stop: Event) -> None:
     """Prepare a process that analyses."""
     global _stop  # a process of the pool has no other place that outlives a call
     _stop = stop
+    quiet_libraries()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
 

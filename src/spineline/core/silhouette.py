@@ -18,6 +18,8 @@ HALF_WIDTH_AREAS: Final = 1.2
 """Half the side of a silhouette in square roots of the mask's area: from the crown to below the sacrum."""
 
 _SUBSAMPLES: Final = 2
+_CENTRE: Final = SILHOUETTE_SIDE / 2 - 0.5
+"""Where the middle of the shoulders lies in a silhouette, in pixels."""
 
 STATIONS: Final = np.linspace(-0.15, 1.05, 41)
 """Stations along the back in shoulder-to-hip lengths: 0 at the middle of the shoulders, 1 between the hips."""
@@ -27,6 +29,10 @@ _REACH: Final = np.linspace(-0.05, 0.70, 76)
 
 _CLEAR: Final = 3
 """So many samples in a row must be empty for a ray to have left the body; fewer are a hole in the mask."""
+
+_DOWN: Final = np.linspace(-0.75, 0.95, 44)
+_BACK: Final = np.linspace(-0.6, 0.6, 32)
+"""Points of the upright trunk, in shoulder-to-hip lengths: from the crown to the hips, front to back."""
 
 _STARTS: Final = 16
 """A ray must meet the body within its first samples, up to 0.1 behind the line."""
@@ -147,11 +153,42 @@ def ventral_profile(track: PoseTrack, facing_sign: Floats) -> Floats:
     return _profile(track, facing_sign, side=-1.0)
 
 
-def _profile(track: PoseTrack, facing_sign: Floats, *, side: float) -> Floats:
-    out = np.full((len(track), STATIONS.size), np.nan)
+def upright_trunk(track: PoseTrack, facing_sign: Floats) -> Floats:
+    """Sample the silhouette in the trunk's own frame, so that a bent and an upright lifter look alike.
+
+    Returns
+    -------
+    ``(T, 44 * 32)`` 0 to 1, row by row from the crown to the hips, each from front to back; NaN where unseen.
+    """
+    along = _along(track, facing_sign)
+    out = np.full((len(track), _DOWN.size * _BACK.size), np.nan)
+    for start in range(0, len(track), _CHUNK):
+        frames = slice(start, start + _CHUNK)
+        known = np.flatnonzero(np.isfinite(along[frames]).all(axis=1))
+        if known.size:
+            down = along[frames][known, None, None]
+            back = np.stack([-down[..., 1], down[..., 0]], axis=-1)
+            at = _CENTRE + _DOWN[:, None, None] * down + _BACK[None, :, None] * back
+            soft = _softened(silhouettes(track, frames, facing_sign)[known])
+            out[start + known] = _bilinear(soft, at[..., 1], at[..., 0]).reshape(known.size, -1)
+    return out
+
+
+def _along(track: PoseTrack, facing_sign: Floats) -> Floats:
+    """Shoulder to hip in silhouette pixels, facing +x, ``(T, 2)``."""
     shoulder = track.landmarks_px[:, _SHOULDERS].mean(axis=1)
     along = track.landmarks_px[:, _HIPS].mean(axis=1) - shoulder
-    along = along * np.stack([facing_sign, np.ones_like(facing_sign)], axis=1) / track.silhouette_scale_px[:, None]
+    turned = along * np.stack([facing_sign, np.ones_like(facing_sign)], axis=1)
+    return np.asarray(turned / track.silhouette_scale_px[:, None])
+
+
+def _softened(pictures: Bools) -> NDArray[np.float32]:
+    return np.asarray(ndimage.uniform_filter(pictures.astype(np.float32), size=(1, 3, 3)))
+
+
+def _profile(track: PoseTrack, facing_sign: Floats, *, side: float) -> Floats:
+    out = np.full((len(track), STATIONS.size), np.nan)
+    along = _along(track, facing_sign)
     for start in range(0, len(track), _CHUNK):
         frames = slice(start, start + _CHUNK)
         known = np.flatnonzero(np.isfinite(along[frames]).all(axis=1))
@@ -168,13 +205,11 @@ def _first_exit(pictures: Bools, along: Floats, side: float) -> Floats:
     """
     out_of_trunk = side * np.stack([-along[:, 1], along[:, 0]], axis=1)
     at = (
-        SILHOUETTE_SIDE / 2
-        - 0.5
+        _CENTRE
         + STATIONS[None, :, None, None] * along[:, None, None, :]
         + _REACH[None, None, :, None] * out_of_trunk[:, None, None, :]
     )
-    soft = ndimage.uniform_filter(pictures.astype(np.float32), size=(1, 3, 3))
-    level = _bilinear(soft, at[..., 1], at[..., 0])
+    level = _bilinear(_softened(pictures), at[..., 1], at[..., 0])
     inside = level > 0.5
     left = ~inside
     for step in range(1, _CLEAR):

@@ -1,9 +1,9 @@
 """From the dorsal profile to spine points, thoracic and lumbar flexion, with sigma and a reason where it is not usable.
 
 A polynomial is fitted to the edge of the back between neck and sacrum. The inclinations of its tangents at eight
-levels, with where the head and the elbows are carried (both move the shoulder girdle, and with it the edge), go
-through a line fitted on rendered lifters of known spine: `training/calibrate.py`. A learned model takes the same
-place: see `PoseTrack.spine_raw`.
+levels, with where the head and the elbows are carried (both move the shoulder girdle, and with it the edge), and the
+silhouette around them go through a linear model fitted on rendered lifters of known spine (`SpineModel`, in
+`PoseTrack.spine_raw`). A track without it is read by the edge alone: a line of fifteen weights.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from spineline.core.settings import ViewSettings
-from spineline.core.silhouette import STATIONS, dorsal_profile, ventral_profile
+from spineline.core.silhouette import STATIONS, dorsal_profile, upright_trunk, ventral_profile
 from spineline.core.skeleton import Landmark
 from spineline.core.track import Bools, Floats, PoseTrack, Texts
 from spineline.core.view import out_of_frame
@@ -153,6 +153,31 @@ def features(landmarks_px: Floats, facing: Floats, curve: Curve) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
+class SpineModel:
+    """Linear in `features` and in the silhouette around the trunk.
+
+    ``offset_deg`` ``(2,)`` and ``weights`` ``(2, 15 + 1408)`` for thoracic and lumbar flexion; ``sigma_deg`` is the
+    error of the thoracic angle on lifters left out of the fit, beyond what is constant for one lifter.
+    """
+
+    offset_deg: Floats
+    weights: Floats
+    sigma_deg: float
+
+    def read(self, track: PoseTrack, facing: Floats) -> Floats:
+        """Return ``spine_raw`` ``(T, 3)``: thoracic and lumbar flexion and sigma, NaN where the edge was not read."""
+        flexion = self.offset_deg + model_input(track, facing) @ self.weights.T
+        sigma = np.where(np.isfinite(flexion[:, 0]), self.sigma_deg, np.nan)
+        return np.concatenate([flexion, sigma[:, None]], axis=1)
+
+
+def model_input(track: PoseTrack, facing: Floats) -> Floats:
+    """Gather what a `SpineModel` reads, ``(T, 15 + 1408)``."""
+    curve = fit_curve(dorsal_profile(track, facing))
+    return np.concatenate([features(track.landmarks_px, facing, curve), upright_trunk(track, facing)], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """Flexion = ``offset_deg`` + `features` . ``weights``; ``sigma_deg`` its error on lifters left out of the fit."""
 
@@ -222,17 +247,22 @@ def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, 
     reason = _reason(track, yaw_deg, trusted, hidden, settings)
     usable = reason == ""
 
-    def flexion_deg(calibration: Calibration) -> Floats:
-        return np.where(usable, calibration.offset_deg + read @ calibration.weights, np.nan)
-
+    raw = track.spine_raw if track.spine_raw.shape[1] else _by_edge_alone(read)
+    thoracic_deg, lumbar_deg, sigma_deg = np.where(usable[:, None], raw, np.nan).T
     return Spine(
         points_px=np.where(usable[:, None, None], spine_points_px(track.landmarks_px, facing, curve), np.nan),
-        thoracic_deg=flexion_deg(THORACIC),
-        lumbar_deg=flexion_deg(LUMBAR),
-        sigma_deg=np.where(usable, THORACIC.sigma_deg, np.nan),
+        thoracic_deg=thoracic_deg,
+        lumbar_deg=lumbar_deg,
+        sigma_deg=sigma_deg,
         usable=usable,
         reason=reason,
     )
+
+
+def _by_edge_alone(read: Floats) -> Floats:
+    """Read thoracic and lumbar flexion and sigma from the edge, ``(T, 3)``."""
+    thoracic, lumbar = (line.offset_deg + read @ line.weights for line in (THORACIC, LUMBAR))
+    return np.stack([thoracic, lumbar, np.full(len(read), THORACIC.sigma_deg)], axis=1)
 
 
 def spine_points_px(landmarks_px: Floats, facing: Floats, curve: Curve) -> Floats:

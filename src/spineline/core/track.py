@@ -42,7 +42,7 @@ class PoseTrack:
     others
         ``(T,)`` how much of the lifter's bounding box is shared with another person, 0 to 1.
     spine_raw
-        ``(T, R)`` output of a learned spine model on the silhouettes; R = 0 without one.
+        ``(T, 3)`` thoracic and lumbar flexion and sigma in degrees by a spine model; ``(T, 0)`` without one.
     image_size_px
         Width and height of the upright picture.
     source
