@@ -68,7 +68,8 @@ def test_touch_and_go(style: str) -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_pauses_at_bottom_and_top(style: str) -> None:
     low_s = 2.5 if style != "romanian" else 0.3
-    check(watched(lift(style, reps=3, low_s=low_s, high_s=3.0), style))
+    # Held that long at every lockout, only standing on for much longer shows that the bar was left.
+    check(watched(lift(style, reps=3, low_s=low_s, high_s=3.0, after_s=6.0), style))
 
 
 @pytest.mark.parametrize("style", FROM_FLOOR)
@@ -150,7 +151,8 @@ def test_quarter_reps_among_full_ones_are_left_out(style: str) -> None:
         ]
     if style in FROM_FLOOR:
         moves += [Move("descend", 1.4, 1.0), Move("bottom", 0.4), Move("stand", 1.4, 0.0)]
-    done, found = watched([*moves, REST], style)
+    # Rests between the reps were long; standing on has to be longer to show that the bar was left.
+    done, found = watched([*moves, *[REST] * 3], style)
     assert len(found.reps) == len(done.truth.reps) == 3
 
 

@@ -63,7 +63,7 @@ def test_curvature_follows_the_simulated_back(style: str, yaw_deg: float, bias_d
         assert np.percentile(np.abs(miss - np.median(miss)), 95) < spread_deg
 
 
-@pytest.mark.parametrize("style", ["conventional", "goblet_squat"])
+@pytest.mark.parametrize("style", ["romanian", "goblet_squat"])
 def test_change_is_found_whatever_the_lumbar_spine_does(style: str) -> None:
     script = [
         Move("stand", 1.5, 0.0, THORACIC_EDGE_DEG, -25.0),

@@ -135,9 +135,7 @@ def swap_bytes(path: Path, new_path: Path, *pairs: tuple[bytes, bytes]) -> Path:
     return new_path
 
 
-def _stored_images(
-    count: int, width_px: int, height_px: int, *, turn_deg: int, mirror: bool
-) -> Iterable[Image]:
+def _stored_images(count: int, width_px: int, height_px: int, *, turn_deg: int, mirror: bool) -> Iterable[Image]:
     for number in range(count):
         image = numbered_image(number % (1 << BITS), width_px=width_px, height_px=height_px)
         # The player turns counter-clockwise and mirrors last, so undo the mirroring first.

@@ -67,9 +67,7 @@ def make_registry(folder: Path) -> Registry:
         info = "mediapipe-0.10.21.dist-info/"
         archive.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: mediapipe\nVersion: 0.10.21\n")
         tag = "cp311-cp311-manylinux_2_28_x86_64"
-        archive.writestr(
-            info + "WHEEL", f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: false\nTag: {tag}\n"
-        )
+        archive.writestr(info + "WHEEL", f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: false\nTag: {tag}\n")
         archive.writestr(info + "RECORD", "")
     metadata = models.manifest()["metadata"]
     said = metadata["landmarks"]
@@ -85,8 +83,7 @@ def make_registry(folder: Path) -> Registry:
                 "size_bytes": wheel.stat().st_size,
                 "detector": pinned("mediapipe/detector.tflite", detector, has_metadata=True),
                 "landmarks": {
-                    name: pinned("mediapipe/full.tflite", landmarks, has_metadata=False)
-                    for name in MODEL_NAMES
+                    name: pinned("mediapipe/full.tflite", landmarks, has_metadata=False) for name in MODEL_NAMES
                 },
             }
         ],
@@ -339,9 +336,7 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_published_model_is_fetched_and_holds_the_published_bytes(fetched: Path) -> None:
     assert identify_bundle(fetched).name == "full"
     assert kept(fetched.parent) == ["full.task"]
-    source = next(
-        source for source in sources("full") if source.bundle_sha256 == identify_bundle(fetched).sha256
-    )
+    source = next(source for source in sources("full") if source.bundle_sha256 == identify_bundle(fetched).sha256)
     with zipfile.ZipFile(fetched) as archive:
         for member, file in ((DETECTOR_MEMBER, source.detector), (LANDMARKS_MEMBER, source.landmarks)):
             published = archive.read(member)[-file.size_bytes :]

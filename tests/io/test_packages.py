@@ -40,9 +40,7 @@ def test_the_growth_of_the_temporary_files_is_reported(tmp_path: Path) -> None:
 
 def test_a_client_whose_growth_cannot_be_seen_has_no_total(tmp_path: Path) -> None:
     seen: list[tuple[int, int | None]] = []
-    download(
-        client("", shows_growth=False), PACKAGE, scratch=tmp_path, on_progress=lambda *now: seen.append(now)
-    )
+    download(client("", shows_growth=False), PACKAGE, scratch=tmp_path, on_progress=lambda *now: seen.append(now))
     assert seen[0] == (0, None)
     assert seen[-1] == (1000, 1000)
 
@@ -130,9 +128,7 @@ def test_pip_comes_before_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert all(entry.command[-1] == "name==1.2.3" for entry in found)
 
 
-def test_without_npm_there_is_no_way_to_an_npm_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_npm_there_is_no_way_to_an_npm_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert list(clients(PACKAGE)) == []
 

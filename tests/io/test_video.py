@@ -99,9 +99,7 @@ def test_irregular_times_come_back_exactly(
 
     assert [read_number(frame.image) for frame in frames] == list(range(40))
     assert [frame.index for frame in frames] == list(range(40))
-    np.testing.assert_allclose(
-        [frame.time_s for frame in frames], np.subtract(times_s, times_s[0]), atol=1e-9
-    )
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.subtract(times_s, times_s[0]), atol=1e-9)
     assert {read_corners(frame.image) for frame in frames} == {UPRIGHT}
 
 
@@ -175,9 +173,7 @@ def test_a_range_past_the_end_holds_no_frames(steady: Path) -> None:
 @pytest.mark.parametrize("mirror", [False, True])
 @pytest.mark.parametrize("name", ["phone.mp4", "phone.mov"])
 def test_frames_are_upright(tmp_path: Path, name: str, turn_deg: int, mirror: bool) -> None:
-    path = write_video(
-        tmp_path / name, STEADY_S[:6], width_px=120, height_px=200, turn_deg=turn_deg, mirror=mirror
-    )
+    path = write_video(tmp_path / name, STEADY_S[:6], width_px=120, height_px=200, turn_deg=turn_deg, mirror=mirror)
 
     info, frames = probe(path), read_all(path)
 
@@ -200,9 +196,7 @@ def test_pixels_are_made_square(tmp_path: Path, turn_deg: int, size_px: tuple[in
 
 
 def test_odd_sizes_keep_every_pixel(tmp_path: Path) -> None:
-    path = write_video(
-        tmp_path / "odd.mp4", STEADY_S[:3], width_px=321, height_px=241, pixel_format="yuv444p"
-    )
+    path = write_video(tmp_path / "odd.mp4", STEADY_S[:3], width_px=321, height_px=241, pixel_format="yuv444p")
     (frame, *_) = read_all(path, max_side_px=None)
     assert frame.image.shape == (241, 321, 3)
     assert frame.scale == 1
@@ -267,9 +261,7 @@ def test_probe_names_the_codec(folder: Path, name: str, options: Options, codec:
     "name",
     ["with space.mp4", "Kniebeuge é 視.mp4", "-o.mp4", "img_%03d.mp4", "http:host.mp4", "a|b,c=d#e?.mp4"],
 )
-def test_a_path_is_a_plain_file(
-    steady: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_path_is_a_plain_file(steady: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     if os.name == "nt" and set(name) & set(":|?"):
         pytest.skip("no such names on Windows")
     (tmp_path / name).write_bytes(steady.read_bytes())
@@ -331,9 +323,7 @@ def test_reading_goes_on_after_damage(folder: Path) -> None:
         frames = list(stream)
 
     assert [read_number(frame.image) for frame in frames] == [*range(15), *range(18, 40)]
-    np.testing.assert_allclose(
-        [frame.time_s for frame in frames], np.delete(STEADY_S, [15, 16, 17]), atol=1e-9
-    )
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.delete(STEADY_S, [15, 16, 17]), atol=1e-9)
     assert stream.stats.undecodable >= 1
     assert stream.stats.missing == 3
     assert probe(damaged).sha256 == hashlib.sha256(data).hexdigest()

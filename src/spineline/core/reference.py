@@ -1,6 +1,6 @@
 """What the change is measured from: the lifter's own neutral, as far as this recording shows it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -51,7 +51,9 @@ def find_reference(
     population = Reference(settings.population_deg, settings.population_sd_deg, "population", 0)
     standing = calm_standing(motion, np.isfinite(thoracic_deg), reps, exercise, settings)
     if standing.any():
-        return _from_frames(thoracic_deg, sigma_deg, standing, "standing")
+        free_arms = exercise == "deadlift" and bool(reps) and reps[0].begins == "floor"
+        found = _from_frames(thoracic_deg, sigma_deg, standing, "standing")
+        return replace(found, thoracic_deg=found.thoracic_deg + free_arms * settings.free_arms_bias_deg)
     least = least_flexed(motion.time_s, thoracic_deg, reps, settings)
     if not least.any():
         return population

@@ -25,11 +25,19 @@ _LOST_S: Final = 0.3
 _RISEN_DEG: Final = 20.0
 """Least straightening of the trunk before the lifter was lost, to take the way up for finished."""
 
-_FLOOR_HANDS_TORSOS: Final = -0.45
-"""Hands so far below the knee are at the floor, lower than any bar or kettlebell is held."""
+_BETWEEN_HANDS_TORSOS: Final = 0.06
+_BETWEEN_TRUNK_DEG: Final = 55.0
+_BETWEEN_KNEE_DEG: Final = 80.0
+"""Between deadlifts and squats at the bottom: weighed together, real and rendered
+clips lie 0.12 or more to their side."""
+
+_STEEP_TRUNK_DEG: Final = 45.0
+_DEEP_KNEE_DEG: Final = 75.0
 
 _FEWEST_FRAMES: Final = 5
 _FEWEST_TO_COMPARE: Final = 3
+_FEWEST_TO_LEAVE: Final = 2
+_LONGER_THAN_HELD: Final = 1.5
 
 _ODD_TRUNK_DEG: Final = 30.0
 _ODD_HANDS_TORSOS: Final = 0.6
@@ -76,7 +84,7 @@ class Motion:
 class Ascent:
     """One way up, as indices: its turning points, when they are left and reached, and those next to it.
 
-    ``leaves_top`` and ``reaches_low`` belong to the way down before, ``reaches_next`` to the way down after it.
+    ``leaves_top`` and ``reaches_low`` belong to the way down before, ``lowers`` and ``reaches_next`` to that after it.
     """
 
     before: int | None
@@ -86,6 +94,7 @@ class Ascent:
     leaves_low: int
     reaches_top: int
     high: int
+    lowers: int | None
     reaches_next: int | None
     after: int | None
 
@@ -118,20 +127,23 @@ def find_reps(
     if exercise == "deadlift":
         begins = "floor" if _starts_on_floor(seen, every, found, settings) else "top"
         found = _without_leaving(seen, found, begins, settings)
-        found = [] if _picked_up_once(seen, found, begins) else found
+        found = [] if _bowed_once(found) else found
     reps = [_rep(seen, a, begins, i) for i, a in enumerate(found, start=1)]
     return (exercise if reps else None), reps
 
 
 def tell_exercise(motion: Motion, found: list[Ascent]) -> Exercise:
-    """Tell a deadlift from a squat at the bottom: in a deadlift the hands reach below the knees.
+    """Tell a deadlift from a squat at the bottom: hanging hands, a level trunk and straighter knees make a deadlift.
 
     A bodyweight squat with hanging arms reaches low too, but with a steep trunk over deeply bent knees.
     """
     lows = [a.low for a in found]
-    hands = float(np.median(motion.hand_height[lows]))
-    trunk, knee = float(np.median(motion.trunk_deg[lows])), _median(motion.knee_deg[lows])
-    return "deadlift" if hands < 0.25 and not (trunk < 45 and knee > 75) else "squat"
+    hands, trunk = float(np.median(motion.hand_height[lows])), float(np.median(motion.trunk_deg[lows]))
+    knee = _median(motion.knee_deg[lows])
+    knee = knee if np.isfinite(knee) else _BETWEEN_KNEE_DEG
+    sits = trunk < _STEEP_TRUNK_DEG and knee > _DEEP_KNEE_DEG
+    rather_squat = hands - 0.015 * (trunk - _BETWEEN_TRUNK_DEG) + 0.003 * (knee - _BETWEEN_KNEE_DEG)
+    return "squat" if sits or rather_squat > _BETWEEN_HANDS_TORSOS else "deadlift"
 
 
 def _median(values: Floats) -> float:
@@ -201,8 +213,9 @@ def ascents(motion: Motion, settings: RepSettings) -> list[Ascent]:
         after = min((i for i in lows if i > high), default=None)
         leaves_top, reaches_low = (low, low) if before is None else _moves(height, speed, before, low, settings)
         leaves_low, reaches_top = _moves(height, speed, low, high, settings)
-        reaches_next = None if after is None else _moves(height, speed, high, after, settings)[1]
-        found.append(Ascent(before, leaves_top, reaches_low, low, leaves_low, reaches_top, high, reaches_next, after))
+        lowers, reaches_next = (None, None) if after is None else _moves(height, speed, high, after, settings)
+        down = (before, leaves_top, reaches_low)
+        found.append(Ascent(*down, low, leaves_low, reaches_top, high, lowers, reaches_next, after))
     return found
 
 
@@ -279,19 +292,20 @@ def _starts_on_floor(motion: Motion, every: list[Ascent], found: list[Ascent], s
 
 
 def _without_leaving(motion: Motion, found: list[Ascent], begins: Start, settings: RepSettings) -> list[Ascent]:
-    """Drop the last way up if the lifter left the bar on the floor: stands on and never lowers again."""
+    """Drop the last way up if the lifter left the bar on the floor: stands on, far longer than at any lockout."""
     last = found[-1]
+    if begins != "floor" or last.after is not None or len(found) < _FEWEST_TO_LEAVE:
+        return found
     stands_s = motion.time_s[-1] - motion.time_s[last.reaches_top]
-    lowered_before = any(a.after is not None for a in found[:-1])
-    leaves = begins == "floor" and last.after is None and lowered_before and stands_s >= settings.leave_s
+    holds_s = [motion.time_s[a.lowers] - motion.time_s[a.reaches_top] for a in found if a.lowers is not None]
+    longest_hold_s = max(holds_s, default=0.0)
+    leaves = stands_s >= max(settings.leave_s, _LONGER_THAN_HELD * longest_hold_s)
     return found[:-1] if leaves else found
 
 
-def _picked_up_once(motion: Motion, found: list[Ascent], begins: Start) -> bool:
-    """Tell a single bow to the floor and back from a lift: nothing is gripped with care, nothing is put down again."""
-    if len(found) != 1 or begins == "floor":
-        return False
-    return bool(motion.hand_height[found[0].low] < _FLOOR_HANDS_TORSOS)
+def _bowed_once(found: list[Ascent]) -> bool:
+    """Tell a single bow and back, picking something up or giving up a pull, from a lift: nothing is put down again."""
+    return len(found) == 1 and found[0].before is not None and found[0].after is None
 
 
 def _rep(motion: Motion, a: Ascent, begins: Start, index: int) -> Rep:

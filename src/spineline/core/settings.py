@@ -201,6 +201,14 @@ class ReferenceSettings(_Group):
     calm_torsos_s: float = _number(
         0.25, 0.05, 2.0, "torso lengths/s", "Fastest the shoulders move while calm.", "measured on real clips"
     )
+    free_arms_bias_deg: float = _number(
+        10.0,
+        0.0,
+        30.0,
+        "deg",
+        "Added to standing with free arms before a pull: a bar draws the shoulders forward.",
+        "mean of 11 rendered sets, docs/clips.md",
+    )
     least_flexed_share: float = _number(
         0.3, 0.01, 0.5, "1", "Share of the reps that counts as their least-flexed phase.", "coaching default"
     )
@@ -262,12 +270,7 @@ class RuleSettings(_Group):
         0.4, 0.1, 1.0, "1", "Least share of a rep that must be measured for a verdict.", "coaching default"
     )
     mdc95_deg: float = _number(
-        5.0,
-        0.0,
-        20.0,
-        "deg",
-        "Minimal detectable change: no level below it is used.",
-        "measured on rendered lifters",
+        11.0, 0.0, 40.0, "deg", "Minimal detectable change: no level below it is used.", "rendered sets, docs/clips.md"
     )
 
 

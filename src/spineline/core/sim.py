@@ -15,6 +15,7 @@ from spineline.core import figure
 from spineline.core.figure import Body, Camera, Posture, eased
 from spineline.core.kinematics import from_vertical_deg, wrapped_deg
 from spineline.core.reps import Exercise, Rep, Start
+from spineline.core.settings import Settings
 from spineline.core.skeleton import Landmark
 from spineline.core.track import SILHOUETTE_SIDE, Floats, PoseTrack
 
@@ -27,6 +28,8 @@ THORACIC_EDGE_DEG: Final = 35.0
 
 LUMBAR_EDGE_DEG: Final = -25.0
 """The same between T12 and S1, negative for a hollow back."""
+
+_READING_SIGMA_DEG: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -218,7 +221,7 @@ def simulate(
         silhouette_scale_px=scale_px,
         facing=np.full(time_s.shape, float(camera.facing)),
         others=np.zeros(time_s.shape),
-        spine_raw=np.empty((len(time_s), 0)),
+        spine_raw=_perfect_reading(drive, STYLES[style]),
         image_size_px=camera.image_size_px,
         source={"file": "simulated"},
     )
@@ -296,6 +299,14 @@ def _posture(drive: _Drive, style: Style) -> Posture:
     )
 
 
+def _perfect_reading(drive: _Drive, style: Style) -> Floats:
+    """Return ``spine_raw`` of a spine model whose one mistake is the known one: free arms read as less flexion."""
+    thoracic, lumbar = drive.thoracic_deg - THORACIC_EDGE_DEG, drive.lumbar_deg - LUMBAR_EDGE_DEG
+    free_arms = (drive.phase == "stand") & (style.begins == "floor")
+    thoracic = thoracic - free_arms * Settings().reference.free_arms_bias_deg
+    return np.stack([thoracic, lumbar, np.full_like(thoracic, _READING_SIGMA_DEG)], axis=1)
+
+
 def _visibility(frames: int, facing: int) -> Floats:
     """Return ``(T, 33)``: the side turned to the camera is seen well, the other one is half a guess."""
     near = "RIGHT" if facing > 0 else "LEFT"
@@ -319,6 +330,7 @@ def _flawed(track: PoseTrack, flaws: Flaws) -> PoseTrack:
         silhouette_scale_px=np.where(gone, np.nan, track.silhouette_scale_px),
         facing=np.where(gone, 0.0, track.facing),
         others=np.where(gone, 0.0, others),
+        spine_raw=np.where(gone[:, None], np.nan, track.spine_raw),
     )
 
 

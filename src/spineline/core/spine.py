@@ -188,45 +188,47 @@ class Calibration:
 
 # fmt: off
 THORACIC: Final = Calibration(
-    offset_deg=-0.97,
+    offset_deg=7.47,
     weights=np.array(
         [
-            0.011, 0.130, -0.263, -0.511, -0.475, -0.262, -0.088, -0.185,
-            0.124, 3.465, -9.241, 117.786, -51.870, -48.703, -72.568,
+            0.011, 0.041, -0.257, -0.519, -0.540, -0.278, -0.097, -0.249,
+            0.172, 1.891, -0.389, 169.239, -54.204, -82.264, -77.599,
         ]
     ),
-    sigma_deg=7.9,
+    sigma_deg=7.5,
 )
 LUMBAR: Final = Calibration(
-    offset_deg=20.34,
+    offset_deg=7.05,
     weights=np.array(
         [
-            0.074, -0.021, 0.121, 0.492, 0.528, 0.015, -0.132, -0.552,
-            0.088, 5.240, 3.802, -4.863, -20.178, 3.542, 13.006,
+            0.140, -0.042, 0.258, 0.440, 0.391, 0.069, -0.075, -0.590,
+            0.090, 5.345, -0.819, -24.542, -15.479, 9.214, 5.717,
         ]
     ),
-    sigma_deg=7.0,
+    sigma_deg=7.5,
 )
 # fmt: on
 """Printed by ``python -m training.calibrate``."""
 
-_STATION: Final = np.array([-0.042, 0.189, 0.506, 0.663, 0.822, 0.862])
-_DEPTH: Final = np.array([0.196, 0.161, 0.117, 0.109, 0.104, 0.103])
+_STATION: Final = np.array([-0.045, 0.187, 0.504, 0.66, 0.817, 0.856])
+_DEPTH: Final = np.array([0.192, 0.159, 0.12, 0.112, 0.106, 0.106])
 """T3 to S1 lie at these stations, so deep under the edge of the back. From the same lifters."""
 
-_C7: Final = np.array([-0.125, -0.014])
+_C7: Final = np.array([-0.128, -0.007])
 """C7, down and to the back of the shoulders."""
 
-_C1_FROM_EAR: Final = np.array([0.067, 0.044])
+_C1_FROM_EAR: Final = np.array([0.067, 0.046])
 """C1, down and to the back of the ear."""
 
 MAX_RESIDUAL: Final = 0.012
 _MIN_NECK_DEG: Final = -25.0
 """An edge rougher than this, or leading back again above the shoulders, is not that of a back."""
 
-_WIDEST_HIPS: Final = 0.38
+_HANDS_AT_HIPS: Final = (0.6, 1.5)
+_WIDEST_HIPS: Final = 0.40
+_WIDE_SHARE: Final = 0.5
 _UPRIGHT_DEG: Final = 35.0
-"""Standing hips reach 0.20-0.26 to the front in real and rendered clips; with a plate at them, 0.40-0.70."""
+"""Over half their height standing hips reach 0.19-0.24 to the front, with a plate 0.3-0.5, in real clips."""
 
 
 def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, settings: ViewSettings) -> Spine:
@@ -243,7 +245,7 @@ def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, 
     """
     curve = fit_curve(dorsal_profile(track, facing))
     read = features(track.landmarks_px, facing, curve)
-    hidden = _edge_hidden(curve, read[:, _LEAN], ventral_profile(track, facing))
+    hidden = _edge_hidden(curve) | _plate_at_hips(track, facing, read[:, _LEAN])
     reason = _reason(track, yaw_deg, trusted, hidden, settings)
     usable = reason == ""
 
@@ -278,12 +280,21 @@ def spine_points_px(landmarks_px: Floats, facing: Floats, curve: Curve) -> Float
     return np.concatenate([trunk.pixel(neck[..., 0], neck[..., 1]), thorax_to_sacrum], axis=1)
 
 
-def _edge_hidden(curve: Curve, lean_deg: Floats, front: Floats) -> Bools:
-    """Tell where the edge is not that of a back, or a plate hangs at the hips and moves their landmarks, ``(T,)``."""
+def _edge_hidden(curve: Curve) -> Bools:
+    """Tell where the edge is not that of a back, ``(T,)``."""
     with np.errstate(invalid="ignore"):
-        smooth_edge = (curve.residual <= MAX_RESIDUAL) & (curve.tangents_deg(_LEVELS[:1])[:, 0] >= _MIN_NECK_DEG)
-        plate = (front[:, _HIP_STATIONS] > _WIDEST_HIPS).any(axis=1) & (np.abs(lean_deg) < _UPRIGHT_DEG)
-    return np.asarray(~smooth_edge | plate)
+        like_a_back = (curve.residual <= MAX_RESIDUAL) & (curve.tangents_deg(_LEVELS[:1])[:, 0] >= _MIN_NECK_DEG)
+    return np.asarray(~like_a_back)
+
+
+def _plate_at_hips(track: PoseTrack, facing: Floats, lean_deg: Floats) -> Bools:
+    """Tell where a plate hangs from the hands at the hips: there it moves their landmarks, ``(T,)``."""
+    trunk = trunk_frame(track.landmarks_px, facing)
+    hands = trunk.place(_middle(track.landmarks_px, Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST))[:, 0]
+    front = ventral_profile(track, facing)[:, _HIP_STATIONS]
+    with np.errstate(invalid="ignore"):
+        hang = (hands >= _HANDS_AT_HIPS[0]) & (hands <= _HANDS_AT_HIPS[1]) & (np.abs(lean_deg) < _UPRIGHT_DEG)
+        return np.asarray(hang & ((front > _WIDEST_HIPS).mean(axis=1) >= _WIDE_SHARE))
 
 
 def _reason(track: PoseTrack, yaw_deg: Floats, trusted: Bools, hidden: Bools, settings: ViewSettings) -> Texts:
