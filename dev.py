@@ -15,18 +15,18 @@ HERE = Path(__file__).resolve().parent
 SAMPLE = Path("samples") / "deadlift_rounded.mp4"
 
 LINT = (
-    ["ruff", "check", "."],
-    ["ruff", "format", "--check", "."],
-    ["mypy"],
-    ["importlinter.cli", "lint"],
-    ["codespell_lib", "src", "tests", "training", "benchmarks", "docs", "README.md", "CHANGELOG.md"],
+    ["-m", "ruff", "check", "."],
+    ["-m", "ruff", "format", "--check", "."],
+    ["-m", "mypy"],
+    ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+    ["-m", "codespell_lib", "src", "tests", "training", "benchmarks", "docs", "README.md", "CHANGELOG.md"],
 )
 
 
 def run(python: str | Path, *arguments: str) -> None:
-    """Run a Python module in the project's folder and stop with its status if it fails."""
-    print(">", "python -m", *arguments, flush=True)
-    status = subprocess.run([str(python), "-m", *arguments], cwd=HERE, check=False).returncode
+    """Run Python in the project's folder and stop with its status if it fails."""
+    print(">", "python", *arguments, flush=True)
+    status = subprocess.run([str(python), *arguments], cwd=HERE, check=False).returncode
     if status:
         sys.exit(status)
 
@@ -37,13 +37,15 @@ def demo() -> None:
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not python.exists():
         venv.create(home, with_pip=True)
-    run(python, "pip", "install", "--quiet", "--disable-pip-version-check", ".")
-    run(python, "spineline", "analyze", str(SAMPLE))
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ".")
+    run(python, "-m", "spineline", "analyze", str(SAMPLE))
 
 
 def check() -> None:
     """Run everything that must pass before a change is taken."""
-    run(sys.executable, "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", ".[dev,parquet]")
+    run(
+        sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", ".[dev,parquet]"
+    )
     for command in LINT:
         run(sys.executable, *command)
     test()
@@ -51,12 +53,12 @@ def check() -> None:
 
 def test() -> None:
     """Run the default tests."""
-    run(sys.executable, "pytest")
+    run(sys.executable, "-m", "pytest")
 
 
 def long() -> None:
     """Run the long tests."""
-    run(sys.executable, "pytest", "-m", "long")
+    run(sys.executable, "-m", "pytest", "-m", "long")
 
 
 CHORES = {chore.__name__: chore for chore in (demo, check, test, long)}

@@ -1,4 +1,4 @@
-"""Analyse clips and print one row each: reps found and expected, exercise, verdicts, usable share, and the error against truth.
+"""Analyse clips and print one row each: reps found and expected, verdicts, usable share, error against truth.
 
     python benchmarks/clips.py FILE_OR_FOLDER... [--expect NAME=REPS ...] [--json]
 
