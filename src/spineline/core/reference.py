@@ -19,12 +19,16 @@ _EXTENDED_SPREADS: Final = 1.0
 
 @dataclass(frozen=True)
 class Reference:
-    """The thoracic angle that counts as no change, its sigma, where it came from, and the time it rests on."""
+    """The thoracic angle that counts as no change, its sigma, where it came from, and the frames it rests on.
+
+    ``free_arms`` tells that the arms hung free then, which is allowed for.
+    """
 
     thoracic_deg: float
     sigma_deg: float
     source: Source
     frames: int
+    free_arms: bool = False
 
 
 def find_reference(
@@ -53,7 +57,8 @@ def find_reference(
     if standing.any():
         free_arms = exercise == "deadlift" and bool(reps) and reps[0].begins == "floor"
         found = _from_frames(thoracic_deg, sigma_deg, standing, "standing")
-        return replace(found, thoracic_deg=found.thoracic_deg + free_arms * settings.free_arms_bias_deg)
+        allowed_deg = settings.free_arms_bias_deg if free_arms else 0.0
+        return replace(found, thoracic_deg=found.thoracic_deg + allowed_deg, free_arms=free_arms)
     least = least_flexed(motion.time_s, thoracic_deg, reps, settings)
     if not least.any():
         return population

@@ -60,12 +60,12 @@ class ViewSettings(_Group):
     """When the back can be measured from where the camera stands."""
 
     max_yaw_deg: float = _number(
-        35.0,
+        25.0,
         0.0,
         60.0,
         "deg",
         "Farthest from a side view that is still measured.",
-        "measured on rendered lifters",
+        "the spine model was fitted within it",
     )
     yaw_bias_deg: float = _number(
         6.0,
