@@ -266,11 +266,11 @@ def _sample_or_empty(mask: Floats, y: float, x: float) -> float:
     return total
 
 
-def dorsal_profile(picture: Bools, along: Floats) -> list[float]:
-    """Distances to the edge of the back in one picture facing +x; ``along`` runs from shoulder to hip in its pixels."""
+def profile(picture: Bools, along: Floats, *, dorsal: bool = True) -> list[float]:
+    """Distances to the edge of the back, or the front, in one picture facing +x; ``along`` is shoulder to hip in it."""
     side = SILHOUETTE_SIDE
     soft = [[_box_mean(picture, i, j) for j in range(side)] for i in range(side)]
-    back = (-float(along[1]), float(along[0]))
+    back = (-float(along[1]), float(along[0])) if dorsal else (float(along[1]), -float(along[0]))
     reach = silhouette._REACH
     answers = []
     for station in STATIONS:
@@ -281,6 +281,18 @@ def dorsal_profile(picture: Bools, along: Floats) -> list[float]:
             levels.append(_sample_inside(soft, y, x))
         answers.append(_exit(levels, reach))
     return answers
+
+
+def upright_trunk(picture: Bools, along: Floats) -> list[float]:
+    """Sample one picture facing +x on a grid that lies along the trunk."""
+    side = SILHOUETTE_SIDE
+    soft = [[_box_mean(picture, i, j) for j in range(side)] for i in range(side)]
+    x, y = float(along[0]), float(along[1])
+    return [
+        _sample_inside(soft, (side - 1) / 2 + down * y + back * x, (side - 1) / 2 + down * x - back * y)
+        for down in silhouette._DOWN
+        for back in silhouette._BACK
+    ]
 
 
 def _box_mean(picture: Bools, i: int, j: int) -> float:
@@ -331,6 +343,21 @@ def curve(profile: Floats, stations: Sequence[float]) -> tuple[list[float], floa
         sum(math.degrees(math.atan(float(fit.deriv()(s + d)))) for d in (-half, 0.0, half)) / 3 for s in stations
     ]
     return tangents, math.sqrt(sum(square) / len(square))
+
+
+def features(points: Floats, facing_sign: float, profile: Floats) -> list[float]:
+    """Give what the calibration reads of one frame."""
+    tangents, _ = curve(profile, spine._LEVELS.tolist())
+    shoulder, hip = _shoulder(points), _hip(points)
+    down = (float(hip[0] - shoulder[0]) * facing_sign, float(hip[1] - shoulder[1]))
+    square = down[0] ** 2 + down[1] ** 2
+    read = [*tangents, math.degrees(math.atan2(-down[0], down[1]))]
+    elbow = _middle(points, Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW)
+    ear = _middle(points, Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
+    for part in (elbow, ear, points[Landmark.NOSE]):
+        x, y = float(part[0] - shoulder[0]) * facing_sign, float(part[1] - shoulder[1])
+        read += [(x * down[0] + y * down[1]) / square, (y * down[0] - x * down[1]) / square]
+    return read
 
 
 # --- reps and rules ---------------------------------------------------------------------------------------------

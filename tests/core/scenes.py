@@ -40,6 +40,17 @@ def judged(
     return analyze(filmed(style, rounding_deg, yaw_deg=yaw_deg, facing=facing).track)
 
 
+def bare(track: PoseTrack) -> PoseTrack:
+    """Take the spine model's reading away: what is left is read from the edge of the back alone."""
+    return replace(track, spine_raw=np.empty((len(track), 0)))
+
+
+@cache
+def edged(style: str = "conventional", rounding_deg: float = 0.0, *, yaw_deg: float = 0.0, facing: int = 1) -> Analysis:
+    """Analyse what `filmed` recorded, by the edge of the back alone."""
+    return analyze(bare(filmed(style, rounding_deg, yaw_deg=yaw_deg, facing=facing).track))
+
+
 def watched(
     script: Sequence[Move],
     style: str = "conventional",

@@ -166,3 +166,14 @@ def test_analysis_is_the_same_every_time() -> None:
     one, other = analyze(track), analyze(track)
     np.testing.assert_array_equal(one.thoracic_change_deg, other.thoracic_change_deg)
     assert repr(one.reps) == repr(other.reps)
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2, 3])
+def test_hardly_any_frames_are_analysed_to_nothing(frames: int) -> None:
+    script = [Move("stand", 1.0)]
+    track = simulate(script, time_s=np.arange(frames) / 30, silhouettes=False).track
+    found = analyze(track)
+    assert found.reps == ()
+    assert found.thoracic_change_deg.shape == found.phase.shape == (frames,)
+    assert found.notes
+    assert 0 <= found.usable_share <= 1

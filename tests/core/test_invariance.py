@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spineline.core.analysis import Analysis, analyze
 from spineline.core.sim import Flaws, lift, simulate
 from spineline.core.track import Floats, PoseTrack
-from tests.core.scenes import delayed, filmed, judged, mirrored, scaled, shifted, watched
+from tests.core.scenes import bare, delayed, edged, filmed, mirrored, scaled, shifted, watched
 
 SEEDS = st.integers(0, 2**32 - 1)
 NAMES = ("trunk_deg", "hip_deg", "knee_deg", "neck_deg")
@@ -47,40 +47,40 @@ def assert_same(found: Analysis, expected: Analysis, *, later_s: float = 0.0, to
 def flawed() -> PoseTrack:
     """Give a set with a gap and a passer-by."""
     flaws = Flaws(missing_s=[(3.0, 3.5)], others=[(4.0, 4.4, 0.9)])
-    return simulate(lift(STYLE, reps=2, rounding_deg=15.0), style=STYLE, fps=12.5, flaws=flaws).track
+    return bare(simulate(lift(STYLE, reps=2, rounding_deg=15.0), style=STYLE, fps=12.5, flaws=flaws).track)
 
 
 @pytest.mark.parametrize("yaw_deg", [0.0, 20.0])
 def test_a_mirror_changes_only_the_side(yaw_deg: float) -> None:
-    expected = judged(STYLE, 20.0, yaw_deg=yaw_deg)
+    expected = edged(STYLE, 20.0, yaw_deg=yaw_deg)
     found = analyze(mirrored(expected.track))
     assert_same(found, expected)
     assert (expected.view.side, found.view.side) == ("right", "left")
 
 
 def test_filming_the_other_side_changes_little() -> None:
-    one, other = judged(STYLE, 20.0, facing=1), judged(STYLE, 20.0, facing=-1)
+    one, other = edged(STYLE, 20.0, facing=1), edged(STYLE, 20.0, facing=-1)
     assert_same(one, other, tolerance=3.0)
 
 
 @settings(max_examples=4)
 @given(st.floats(0.2, 5.0))
 def test_more_pixels_change_nothing(factor: float) -> None:
-    expected = judged(STYLE, 20.0)
+    expected = edged(STYLE, 20.0)
     assert_same(analyze(scaled(expected.track, factor)), expected)
 
 
 @settings(max_examples=4)
 @given(st.integers(0, 2000), st.integers(0, 2000))
 def test_a_margin_changes_nothing(right_px: int, down_px: int) -> None:
-    expected = judged(STYLE, 20.0)
+    expected = edged(STYLE, 20.0)
     assert_same(analyze(shifted(expected.track, right_px, down_px)), expected)
 
 
 @settings(max_examples=4)
 @given(st.integers(-1000, 10000))
 def test_the_clock_changes_nothing(by_s: int) -> None:
-    expected = judged(STYLE, 20.0)
+    expected = edged(STYLE, 20.0)
     assert_same(analyze(delayed(expected.track, float(by_s))), expected, later_s=by_s)
 
 
@@ -112,8 +112,8 @@ def test_the_frame_rate_changes_nothing(style: str, rate: str) -> None:
 @pytest.mark.parametrize("fps", [20.0, 30.0])
 def test_the_frame_rate_hardly_changes_the_back(fps: float) -> None:
     script = lift(STYLE, reps=2, rounding_deg=20.0, before_s=1.2)
-    found = analyze(simulate(script, style=STYLE, fps=fps).track)
-    expected = judged(STYLE, 20.0)
+    found = analyze(bare(simulate(script, style=STYLE, fps=fps).track))
+    expected = edged(STYLE, 20.0)
     for one, other in zip(found.reps, expected.reps, strict=True):
         assert one.verdict == other.verdict
         assert one.thoracic_change_peak_deg == pytest.approx(other.thoracic_change_peak_deg, abs=1.5)
@@ -122,7 +122,7 @@ def test_the_frame_rate_hardly_changes_the_back(fps: float) -> None:
 @settings(max_examples=4)
 @given(SEEDS)
 def test_missing_frames_stay_missing_and_no_other_is_lost(seed: int) -> None:
-    track = filmed(STYLE, 20.0).track
+    track = bare(filmed(STYLE, 20.0).track)
     gone = np.random.default_rng(seed).random(len(track)) < 0.1
     landmarks_px = np.where(gone[:, None, None], np.nan, track.landmarks_px)
     found = analyze(replace(track, landmarks_px=landmarks_px))

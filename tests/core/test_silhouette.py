@@ -106,26 +106,33 @@ def with_pictures(pictures: Bools, vectors: Floats) -> PoseTrack:
 
 @settings(max_examples=2)
 @given(SEEDS)
-def test_profile_agrees_with_its_twin_on_ragged_pictures(seed: int) -> None:
+def test_profiles_agree_with_their_twin_on_ragged_pictures(seed: int) -> None:
     draw = np.random.default_rng(seed)
     side = SILHOUETTE_SIDE
-    pictures = np.array([blob(seed + k, side, side, rough) > 0.45 for k, rough in enumerate([1.5, 4.0, 10.0])])
-    vectors = draw.uniform(15, 60, 3)[:, None] * np.stack([draw.uniform(-1, 0.3, 3), draw.uniform(0.3, 1, 3)], axis=1)
-    found = silhouette.dorsal_profile(with_pictures(pictures, vectors), np.ones(3))
-    expected = np.array([naive.dorsal_profile(p, v) for p, v in zip(pictures, vectors, strict=True)])
-    assert np.isfinite(found).any()
-    np.testing.assert_allclose(found, expected, rtol=0, atol=FLOAT32)
+    pictures = np.array([blob(seed + k, side, side, rough) > 0.45 for k, rough in enumerate([1.5, 10.0])])
+    vectors = draw.uniform(15, 60, 2)[:, None] * np.stack([draw.uniform(-1, 0.3, 2), draw.uniform(0.3, 1, 2)], axis=1)
+    track = with_pictures(pictures, vectors)
+    for read, dorsal in ((silhouette.dorsal_profile, True), (silhouette.ventral_profile, False)):
+        found = read(track, np.ones(2))
+        expected = np.array([naive.profile(p, v, dorsal=dorsal) for p, v in zip(pictures, vectors, strict=True)])
+        assert np.isfinite(found).any()
+        np.testing.assert_allclose(found, expected, rtol=0, atol=FLOAT32)
 
 
 @pytest.mark.parametrize(("style", "facing"), [("conventional", 1), ("back_squat", -1)])
-def test_profile_agrees_with_its_twin_on_a_lifter(style: str, facing: int) -> None:
+def test_profiles_and_trunk_agree_with_their_twin_on_a_lifter(style: str, facing: int) -> None:
     track = filmed(style, 20.0, facing=facing).track
-    found = silhouette.dorsal_profile(track, track.facing)
-    assert np.isfinite(found).all()
+    back, front, trunk = (
+        read(track, track.facing)
+        for read in (silhouette.dorsal_profile, silhouette.ventral_profile, silhouette.upright_trunk)
+    )
+    assert np.isfinite(back).all()
     pictures = silhouette.silhouettes(track, slice(None), track.facing)
     vectors = along_px(track, track.facing)
-    for i in (0, 60):
-        np.testing.assert_allclose(found[i], naive.dorsal_profile(pictures[i], vectors[i]), rtol=0, atol=FLOAT32)
+    i = 40
+    np.testing.assert_allclose(back[i], naive.profile(pictures[i], vectors[i]), rtol=0, atol=FLOAT32)
+    np.testing.assert_allclose(front[i], naive.profile(pictures[i], vectors[i], dorsal=False), rtol=0, atol=FLOAT32)
+    np.testing.assert_allclose(trunk[i], naive.upright_trunk(pictures[i], vectors[i]), rtol=0, atol=FLOAT32)
 
 
 @pytest.mark.parametrize("style", ["conventional", "goblet_squat"])
@@ -163,13 +170,14 @@ def test_a_frame_stored_the_other_way_round_is_turned() -> None:
 
 def test_missing_frames_have_no_profile_and_touch_no_other() -> None:
     track = filmed().track
-    whole = silhouette.dorsal_profile(track, track.facing)
     landmarks_px = track.landmarks_px.copy()
     landmarks_px[[3, 50]] = np.nan
-    found = silhouette.dorsal_profile(replace(track, landmarks_px=landmarks_px), track.facing)
-    assert np.isnan(found[[3, 50]]).all()
     others = np.delete(np.arange(len(track)), [3, 50])
-    np.testing.assert_array_equal(found[others], whole[others])
+    for read in (silhouette.dorsal_profile, silhouette.ventral_profile, silhouette.upright_trunk):
+        whole = read(track, track.facing)
+        found = read(replace(track, landmarks_px=landmarks_px), track.facing)
+        assert np.isnan(found[[3, 50]]).all()
+        np.testing.assert_array_equal(found[others], whole[others])
 
 
 def test_long_recordings_are_cut_in_parts_without_seams() -> None:

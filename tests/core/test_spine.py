@@ -15,7 +15,7 @@ from spineline.core.sim import THORACIC_EDGE_DEG, Flaws, Move, lift, simulate
 from spineline.core.skeleton import SPINE_POINTS
 from spineline.core.track import Floats, PoseTrack
 from tests import naive
-from tests.core.scenes import filmed, judged
+from tests.core.scenes import bare, edged, filmed, judged, mirrored, scaled
 
 SEEDS = st.integers(0, 2**32 - 1)
 ENDS = np.array([0.07, 0.60, 0.95])
@@ -70,7 +70,7 @@ def test_change_is_found_whatever_the_lumbar_spine_does(style: str) -> None:
         Move("descend", 1.5, 1.0, THORACIC_EDGE_DEG, 5.0),
         Move("bottom", 1.5),
     ]
-    measured = analysis.analyze(simulate(script, style=style, fps=15.0).track).spine
+    measured = analysis.analyze(bare(simulate(script, style=style, fps=15.0).track)).spine
     assert abs(measured.thoracic_deg[-15:].mean() - measured.thoracic_deg[:15].mean()) < 3.0
     assert measured.lumbar_deg[-15:].mean() - measured.lumbar_deg[:15].mean() == pytest.approx(30.0, abs=4.0)
 
@@ -161,7 +161,7 @@ def test_every_reason_has_words() -> None:
 
 @pytest.mark.parametrize("facing", [1, -1])
 def test_thoracic_change_is_the_true_one(facing: int) -> None:
-    done, found = filmed("back_squat", 20.0, facing=facing), judged("back_squat", 20.0, facing=facing)
+    done, found = filmed("back_squat", 20.0, facing=facing), edged("back_squat", 20.0, facing=facing)
     true: Floats = done.truth.thoracic_edge_deg - THORACIC_EDGE_DEG
     miss = found.thoracic_change_deg - true
     assert np.abs(miss).max() < 4.0
@@ -172,3 +172,76 @@ def test_stricter_gates_leave_less() -> None:
     strict = Settings.from_mapping({"view": {"max_yaw_deg": 10}})
     assert analysis.analyze(track).spine.usable.all()
     assert not analysis.analyze(track, strict).spine.usable.any()
+
+
+def test_a_models_reading_is_taken_where_there_is_one() -> None:
+    track = filmed("goblet_squat", 20.0).track
+    facing, zero = track.facing, np.zeros(len(track))
+    view = Settings().view
+    read = spine.estimate(track, facing, zero, track.seen, view)
+    np.testing.assert_array_equal(
+        np.stack([read.thoracic_deg, read.lumbar_deg, read.sigma_deg], axis=1)[read.usable],
+        track.spine_raw[read.usable],
+    )
+    alone = spine.estimate(bare(track), facing, zero, track.seen, view)
+    assert np.abs(alone.thoracic_deg - read.thoracic_deg).min() > 10
+    for name in ("usable", "reason", "points_px"):
+        np.testing.assert_array_equal(getattr(alone, name), getattr(read, name))
+
+
+@pytest.mark.parametrize("facing", [1, -1])
+def test_features_agree_with_their_twin(facing: int) -> None:
+    track = filmed("conventional", 20.0, facing=facing).track
+    profile = silhouette.dorsal_profile(track, track.facing)
+    found = spine.features(track.landmarks_px, track.facing, spine.fit_curve(profile))
+    for i in range(0, len(track), 11):
+        expected = naive.features(track.landmarks_px[i], float(facing), profile[i])
+        np.testing.assert_allclose(found[i], expected, rtol=0, atol=1e-8)
+
+
+def test_a_spine_model_is_a_line_over_its_input() -> None:
+    track = simulate(lift("romanian", reps=1), style="romanian", fps=5.0, flaws=Flaws(missing_s=[(1.0, 1.5)])).track
+    read = spine.model_input(track, track.facing)
+    draw = np.random.default_rng(3)
+    model = spine.SpineModel(draw.normal(0, 1, 2), draw.normal(0, 0.1, (2, read.shape[1])), sigma_deg=4.0)
+    found = model.read(track, track.facing)
+    assert np.array_equal(np.isfinite(found).all(axis=1), track.seen)
+    assert np.array_equal(np.isnan(found).all(axis=1), ~track.seen)
+    for i in np.flatnonzero(track.seen)[::5]:
+        for k in range(2):
+            expected = model.offset_deg[k] + sum(w * v for w, v in zip(model.weights[k], read[i], strict=True))
+            assert found[i, k] == pytest.approx(expected, abs=1e-9)
+        assert found[i, 2] == 4.0
+    # What it reads does not change with the size of the picture, and hardly with the side that is filmed.
+    np.testing.assert_allclose(spine.model_input(scaled(track, 3.0), track.facing), read, atol=1e-6)
+    np.testing.assert_allclose(spine.model_input(mirrored(track), -track.facing), read, atol=1e-6)
+
+
+def plated(track: PoseTrack) -> PoseTrack:
+    """Hang a plate at the hands, as wide as 0.45 m."""
+    pictures = silhouette.silhouettes(track, slice(None), track.facing)
+    hands = track.landmarks_px[:, [15, 16]].mean(axis=1) - track.landmarks_px[:, [11, 12]].mean(axis=1)
+    middle = hands * np.stack([track.facing, np.ones(len(track))], axis=1) / track.silhouette_scale_px[:, None] + 63.5
+    row, col = np.mgrid[:128, :128]
+    radius = 0.225 * 400 / track.silhouette_scale_px[:, None, None]
+    pictures |= np.hypot(col - middle[:, 0, None, None], row - middle[:, 1, None, None]) < radius
+    return replace(track, silhouette_bits=np.packbits(pictures.reshape(len(track), -1), axis=1))
+
+
+def test_a_plate_at_the_hips_spoils_standing_and_not_the_bottom() -> None:
+    done = filmed("romanian")
+    reason = analysis.analyze(plated(done.track)).spine.reason
+    assert (reason[done.truth.depth < 0.02] == "edge_hidden").all()
+    assert (reason[done.truth.depth > 0.9] == "").all()
+    assert (judged("romanian").spine.reason == "").all()
+
+
+@pytest.mark.usefixtures("real_calibration")
+@pytest.mark.parametrize("style", ["conventional", "back_squat", "romanian"])
+def test_the_real_calibration_ranks_simulated_backs(style: str) -> None:
+    found = []
+    for more_deg in (0.0, 10.0, 20.0, 30.0):
+        script = [Move("bottom", 0.3, 1.0, THORACIC_EDGE_DEG + more_deg)]
+        found.append(analysis.analyze(bare(simulate(script, style=style, fps=10.0).track)).spine.thoracic_deg[0])
+    # The figure has no flesh and moves no shoulder blades, so that only the direction and the size can be right.
+    assert ((np.diff(found) > 2) & (np.diff(found) < 10)).all()

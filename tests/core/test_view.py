@@ -71,6 +71,11 @@ def test_steady_facing_outvotes_single_frames_and_fills_unknown_ones() -> None:
     assert (view.steady_facing(np.arange(60) / 30, facing) == 1).all()
 
 
+def test_half_a_second_either_way_is_within_the_window() -> None:
+    facing = view.steady_facing(np.array([0.0, 0.5, 1.5]), np.array([0.0, -1.0, 1.0]))
+    assert facing.tolist() == [-1.0, -1.0, 1.0]
+
+
 @given(SEEDS)
 def test_yaw_agrees_with_its_twin(seed: int) -> None:
     draw = np.random.default_rng(seed)

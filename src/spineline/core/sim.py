@@ -209,7 +209,7 @@ def simulate(
     px = px + noise.normal(0.0, flaws.noise_px, px.shape)
     bits = np.zeros((len(time_s), SILHOUETTE_SIDE**2 // 8), dtype=np.uint8)
     scale_px = np.full(len(time_s), np.nan)
-    if silhouettes:
+    if silhouettes and len(time_s):
         outlines_px = [figure.in_picture(outline, camera) for outline in figure.outlines(body)]
         bits, scale_px = figure.silhouettes(outlines_px, px, camera.facing)
     track = PoseTrack(
@@ -363,6 +363,8 @@ def _true_reps(script: Sequence[Move], time_s: Floats, begins: Start) -> tuple[R
         elif name in ("descend", "ascend", "other"):
             ways.append((name, begin_s, begin_s + move.seconds))
         begin_s += move.seconds
+    if not len(time_s):
+        return ()
     first_s, last_s = float(time_s[0]), float(time_s[-1])
     reps: list[Rep] = []
     for i, (way, begin_s, end_s) in enumerate(ways):

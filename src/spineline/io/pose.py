@@ -64,6 +64,7 @@ class PoseObserver:
             self._scout = stack.enter_context(contextlib.closing(_landmarker(model, video=False, people=_SCOUT_PEOPLE)))
             self._opened = stack.pop_all()
         self._last: Person | None = None
+        self._known: Person | None = None  # as last found in the whole picture, apart from the following
         self._window: tuple[int, int, int, int] | None = None
         self._looked_at = (0, 0)
         self._others: list[Person] = []
@@ -84,7 +85,7 @@ class PoseObserver:
 
     def forget(self) -> None:
         """Start anew: the next frame has nothing to do with the last."""
-        self._last = self._window = None
+        self._last = self._known = self._window = None
         self._missed = self._challenges = 0
 
     def observe(self, image: NDArray[np.uint8], time_s: float, scale: float = 1.0) -> Observation | None:
@@ -159,6 +160,7 @@ class PoseObserver:
             self._others = []
             return
         chosen = self._choose(people, picture, time_s)
+        self._known = chosen or self._known
         self._others = [p for p in people if p is not chosen and not _twins(p, chosen)] if chosen else people
 
     def _choose(self, people: list[Person], picture: tuple[int, int], time_s: float) -> Person | None:
@@ -179,9 +181,10 @@ class PoseObserver:
 
     def _replace(self, people: list[Person], picture: tuple[int, int], time_s: float) -> Person | None:
         """Take somebody for the lifter after the lifter was lost: at once if alone and of the same size."""
-        if self._missed < _LOST_AFTER or self._last is None:
+        lost = self._known or self._last
+        if self._missed < _LOST_AFTER or lost is None:
             return None
-        alike = [p for p in people if same_size(self._last, p)]
+        alike = [p for p in people if same_size(lost, p) or same_size(self._last or lost, p)]
         if not alike and time_s - self._seen_s < _FORGET_AFTER_S:
             return None
         if len(people) > 1 or not alike:
