@@ -9,7 +9,7 @@ from spineline.core.analysis import REFERENCE_TEXT, analyze
 from spineline.core.figure import Camera
 from spineline.core.settings import Settings
 from spineline.core.sim import STYLES, THORACIC_EDGE_DEG, Flaws, Move, lift, simulate
-from tests.core.scenes import filmed, judged, watched
+from tests.core.scenes import bare, filmed, judged, watched
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -177,3 +177,37 @@ def test_hardly_any_frames_are_analysed_to_nothing(frames: int) -> None:
     assert found.thoracic_change_deg.shape == found.phase.shape == (frames,)
     assert found.notes
     assert 0 <= found.usable_share <= 1
+
+
+def test_a_pose_that_cannot_be_believed_is_missing() -> None:
+    done = filmed("back_squat")
+    landmarks_px, wrong = done.track.landmarks_px.copy(), [20, 21, 60]
+    landmarks_px[wrong] = 300 + 0.2 * landmarks_px[wrong]
+    found = analyze(replace(done.track, landmarks_px=landmarks_px))
+    for lost in (np.isnan(found.angles.trunk_deg), found.spine.reason == "no_pose"):
+        assert np.flatnonzero(lost).tolist() == wrong
+    # Nor does it draw its neighbours along.
+    others = np.delete(np.arange(len(done.track)), wrong)
+    np.testing.assert_allclose(found.angles.trunk_deg[others], done.truth.trunk_deg[others], atol=1.0)
+
+
+def test_nothing_below_the_detectable_change_is_named() -> None:
+    track = filmed("back_squat", 12.0).track
+    found = analyze(track)
+    assert found.reps[0].verdict != "ok"
+    change_deg = found.reps[0].thoracic_change_peak_deg
+    blind = analyze(track, Settings.from_mapping({"rules": {"mdc95_deg": change_deg + 1}}))
+    assert blind.mdc95_deg == change_deg + 1
+    assert blind.reps[0].thoracic_change_peak_deg == change_deg
+    assert blind.reps[0].verdict == "ok"
+
+
+def test_a_frame_taken_for_facing_the_other_way_is_turned() -> None:
+    track = bare(filmed("back_squat", 20.0).track)
+    bits, facing = track.silhouette_bits.copy(), track.facing.copy()
+    for i in (10, 40, 41):
+        facing[i] = -1.0
+        bits[i] = np.packbits(np.unpackbits(bits[i]).reshape(128, 128)[:, ::-1])
+    expected, found = analyze(track), analyze(replace(track, silhouette_bits=bits, facing=facing))
+    np.testing.assert_array_equal(found.thoracic_change_deg, expected.thoracic_change_deg)
+    np.testing.assert_array_equal(found.angles.trunk_deg, expected.angles.trunk_deg)
