@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.scene import Image
 
@@ -56,25 +57,46 @@ class Film:
             self._part.unlink(missing_ok=True)
 
 
-def as_filmed(picture: Image, rng: np.random.Generator, *, noise: float, blur_px: float, gain: float = 1.0) -> Image:
-    """Return the picture as a plain camera would take it: a little soft, a little noisy, maybe dim."""
+def as_filmed(
+    picture: Image, rng: np.random.Generator, *, noise: float, blur_px: float, streak_px: int = 0
+) -> Image:
+    """Return the picture as a plain camera would take it: a little soft, smeared by movement, a little noisy."""
     import cv2
 
-    out = picture.astype(np.float32) * gain
+    out = picture.astype(np.float32)
     if blur_px > 0.0:
         out = cv2.GaussianBlur(out, (0, 0), blur_px).astype(np.float32)
+    if streak_px > 1:
+        out = cv2.filter2D(out, -1, _streak(streak_px, float(rng.uniform(0.0, np.pi)))).astype(np.float32)
     if noise > 0.0:
         out = out + np.float32(noise) * rng.standard_normal(out.shape, dtype=np.float32)
     return np.asarray(np.clip(out, 0, 255), dtype=np.uint8)
 
 
-def write_jpeg(path: Path, picture: Image, *, quality: int = 90) -> None:
-    """Write a picture (H, W, 3), RGB, as JPEG, complete or not at all."""
+def _streak(length_px: int, angle_rad: float) -> NDArray[np.float32]:
+    """Return the kernel of a movement during the exposure."""
+    import cv2
+
+    reach = 0.5 * length_px * np.array([np.cos(angle_rad), np.sin(angle_rad)])
+    middle = length_px // 2
+    kernel = np.zeros((2 * middle + 1, 2 * middle + 1), dtype=np.float32)
+    first, last = (np.clip(np.round(middle + way), 0, 2 * middle).astype(int).tolist() for way in (-reach, reach))
+    cv2.line(kernel, first, last, 1.0)
+    return kernel / kernel.sum()
+
+
+def jpeg(picture: Image, *, quality: int) -> bytes:
+    """Return a picture (H, W, 3), RGB, as JPEG."""
     import cv2
 
     done, data = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise ValueError(f"a picture of shape {picture.shape} could not be encoded as JPEG")
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data.tobytes())
-    part.replace(path)
+    return bytes(data.tobytes())
+
+
+def from_jpeg(data: bytes) -> Image:
+    """Return the picture (H, W, 3), RGB, of a JPEG."""
+    import cv2
+
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1], dtype=np.uint8)

@@ -7,7 +7,7 @@ where it lies on the body (the surface looks up), more where it hangs from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,10 @@ class Outfit:
         How far the shirt may hang from the body.
     bald
         No hair.
+    hood
+        A hood, lying on the neck or drawn over the head.
+    bun_m
+        How far long hair, tied up, stands off the back of the head.
     """
 
     skin: Colour
@@ -59,6 +63,8 @@ class Outfit:
     bare: bool = False
     loose_m: float = 0.0
     bald: bool = False
+    hood: Literal["none", "down", "up"] = "none"
+    bun_m: float = 0.0
 
 
 def draw_outfit(rng: np.random.Generator, *, woman: bool) -> Outfit:
@@ -93,6 +99,8 @@ class Surface:
         0..255.
     cloth : shape (V,)
         Share of the looseness at every vertex, 0 off the shirt.
+    stand_off_m : shape (V,)
+        How far hair and hood stand off the skin.
     smooth, incidence
         Sparse matrices (V, V) and (V, F): one step of smoothing within the shirt; faces to vertices.
     loose_m
@@ -103,7 +111,7 @@ class Surface:
     faces: NDArray[np.int32]
     colours: NDArray[np.uint8]
     cloth: Floats
-    hair: Floats
+    stand_off_m: Floats
     smooth: Any
     incidence: Any
     loose_m: float
@@ -123,6 +131,8 @@ def dress(body: Body, outfit: Outfit, rng: np.random.Generator) -> Surface:
     colours = np.tile(np.array(outfit.skin), (count, 1))
     colours[trousers], colours[shirt] = outfit.trousers, outfit.shirt
     colours[shoes], colours[hair] = outfit.shoes, outfit.hair
+    if outfit.hood == "up":
+        colours[_hood_up(body)] = outfit.shirt
     colours[body.eyes] = (0.16, 0.13, 0.12)
     worn = shirt.astype(np.float32)
     step = sparse.diags(0.7 * worn / np.maximum(np.asarray(near.sum(axis=1)).ravel(), 1.0)) @ near
@@ -138,11 +148,39 @@ def dress(body: Body, outfit: Outfit, rng: np.random.Generator) -> Surface:
         faces=faces,
         colours=(np.clip(colours, 0, 1) * 255).astype(np.uint8),
         cloth=cloth.astype(np.float32),
-        hair=hair.astype(np.float32),
+        stand_off_m=_stand_off(body, outfit, hair, smooth_all=near),
         smooth=smooth,
         incidence=incidence,
         loose_m=outfit.loose_m,
     )
+
+
+def _stand_off(body: Body, outfit: Outfit, hair: NDArray[np.bool_], *, smooth_all: Any) -> Floats:
+    """Return how far hair, a bun and a hood stand off the skin, (V,), metres, without steps at their edges."""
+    s, v = body.skeleton, body.vertices_m
+    h, head, neck = s.stature_m, s.spine_m[-1], s.spine_m[SEGMENT["T1"]]
+    out = 0.012 * hair
+    if outfit.bun_m > 0.0:
+        from_bun = np.linalg.norm(v - (head + [-0.05 * h, 0.0, 0.05 * h]), axis=1)
+        out = out + outfit.bun_m * np.exp(-0.5 * (from_bun / (0.022 * h)) ** 2)
+    if outfit.hood == "down":
+        behind = np.clip((neck[0] - v[:, 0]) / (0.03 * h), 0.0, 1.0)
+        roll = np.exp(-0.5 * ((v[:, 2] - neck[2] + 0.015 * h) / (0.025 * h)) ** 2)
+        out = out + 0.055 * behind * roll * np.exp(-0.5 * (v[:, 1] / (0.05 * h)) ** 2)
+    if outfit.hood == "up":
+        out = np.where(_hood_up(body), 0.028, out)
+    degree = np.maximum(np.asarray(smooth_all.sum(axis=1)).ravel(), 1.0)
+    if outfit.hood == "up":
+        for _ in range(10):
+            out = 0.4 * out + 0.6 * (smooth_all @ out) / degree
+    return np.asarray(out, dtype=np.float32)
+
+
+def _hood_up(body: Body) -> NDArray[np.bool_]:
+    """Return the vertices under a hood drawn over the head: all of head and neck but the face."""
+    head = body.skeleton.spine_m[-1]
+    of_head = body.weights[:, SEGMENT["neck_low"] : SEGMENT["head"] + 1].sum(axis=1) > 0.5
+    return np.asarray(of_head & (body.vertices_m[:, 0] < head[0] + 0.035 * body.skeleton.stature_m))
 
 
 def _even_edges(mask: NDArray[np.bool_], near: Any) -> NDArray[np.bool_]:
@@ -228,7 +266,7 @@ def _along(vertices_m: Floats, chain: tuple[Any, Any, Any]) -> Floats:
 def finish(surface: Surface, posed_m: Floats) -> tuple[Floats, Floats]:
     """Let cloth and hair stand off the posed skin; return vertices and unit normals, both (V, 3)."""
     normals = vertex_normals(surface, posed_m)
-    out = posed_m + 0.012 * surface.hair[:, None] * normals
+    out = posed_m + surface.stand_off_m[:, None] * normals
     if surface.loose_m > 0.0:
         spanned = posed_m
         for _ in range(12 if surface.loose_m < 0.012 else 30):
@@ -239,7 +277,7 @@ def finish(surface: Surface, posed_m: Floats) -> tuple[Floats, Floats]:
         out = out + push[:, None] * normals
     elif surface.cloth.any():
         out = out + 0.002 * surface.cloth[:, None] * normals
-    if surface.loose_m > 0.0 or surface.hair.any():
+    if surface.loose_m > 0.0 or surface.stand_off_m.any():
         normals = vertex_normals(surface, out)
     return out.astype(np.float32), normals
 

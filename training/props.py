@@ -89,6 +89,13 @@ def weight_actors(weight: Weight) -> list[Any]:
         turned.SetTransform(upright)
         ball = _ball(0.0, 0.0, weight.plate_m - weight.grip_height_m, weight.plate_m, weight.colour)
         return [ball, _actor(turned, (0.2, 0.2, 0.2))]
+    if weight.kind == "dumbbells":
+        parts = []
+        for middle in (-weight.apart_m, weight.apart_m):
+            parts.append(_cylinder(0.016, middle - 0.07, middle + 0.07, STEEL, specular=0.5))
+            for end in (-1.0, 1.0):
+                parts.append(_cylinder(weight.plate_m, middle + end * 0.055, middle + end * 0.125, weight.colour))
+        return parts
     if weight.kind == "thing":
         return [_box((-0.05, -0.05, -0.06), (0.05, 0.05, 0.08), weight.colour)]
     return []

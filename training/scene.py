@@ -81,6 +81,8 @@ class Weight:
     ----------
     kind
         What it is; ``thing`` is a small object that is picked up.
+    apart_m
+        Distance of each dumbbell from the middle.
     plate_m
         Radius of the plates, or of the kettlebell's ball.
     plates
@@ -89,10 +91,11 @@ class Weight:
         Of plates or ball.
     """
 
-    kind: Literal["barbell", "kettlebell", "thing", "none"]
+    kind: Literal["barbell", "kettlebell", "dumbbells", "thing", "none"]
     plate_m: float = 0.225
     plates: int = 1
     colour: Colour = (0.1, 0.1, 0.11)
+    apart_m: float = 0.25
 
     @property
     def grip_height_m(self) -> float:
@@ -118,6 +121,10 @@ class Room:
         Brightness (1 is normal) and colour of the light (-1 cold .. 1 warm).
     patterned
         Whether walls and floor have patterns or are plain.
+    mirror
+        Whether the wall shows the lifter's reflection.
+    bystanders
+        People who stand about behind the lifter.
     """
 
     seed: int = 0
@@ -126,12 +133,20 @@ class Room:
     light: float = 1.0
     warmth: float = 0.0
     patterned: bool = False
+    mirror: bool = False
+    bystanders: int = 0
+
+
+Posed = tuple[Floats, Floats]
+"""Vertices and unit normals of a dressed body, both (V, 3)."""
 
 
 class Stage:
-    """A window in memory with one lifter; draws frame after frame."""
+    """A window in memory with one lifter; draws frame after frame. ``bystander`` is how others in the room stand."""
 
-    def __init__(self, surface: Surface, camera: Camera, weight: Weight, room: Room) -> None:
+    def __init__(
+        self, surface: Surface, camera: Camera, weight: Weight, room: Room, bystander: Posed | None = None
+    ) -> None:
         import vtk
 
         from training import props
@@ -149,18 +164,22 @@ class Stage:
         sideways = 1.0 if camera.side == "right" else -1.0  # the wall stands opposite the camera
         self._aim()
         props.illuminate(self._renderer, room, sideways)
-        self._empty_room(room, sideways)
-        self._body = self._mesh(surface)
+        self._empty_room(room, sideways, surface, bystander)
+        self._body, lifter = self._mesh(surface.faces, surface.colours)
         self._weight = props.weight_actors(weight)
-        for actor in self._weight:
+        for actor in (lifter, *self._weight):
             self._renderer.AddActor(actor)
+        if room.mirror:
+            self._reflect([lifter], self._weight, sideways * room.wall_m)
         self._shadow(props.floor_colour(room))
 
-    def _empty_room(self, room: Room, sideways: float) -> None:
+    def _empty_room(self, room: Room, sideways: float, surface: Surface, bystander: Posed | None) -> None:
         """Draw the room once and keep its picture as background: nothing in it ever hides the lifter."""
         from training import props
 
         props.furnish(self._renderer, room, sideways)
+        if bystander is not None:
+            self._gather(room, sideways, surface, bystander)
         picture = self._shoot()
         self._renderer.RemoveAllViewProps()
         texture = self._vtk.vtkTexture()
@@ -168,15 +187,44 @@ class Stage:
         self._renderer.SetBackgroundTexture(texture)
         self._renderer.TexturedBackgroundOn()
 
-    def _mesh(self, surface: Surface) -> Any:
+    def _gather(self, room: Room, sideways: float, surface: Surface, bystander: Posed) -> None:
+        """Put bystanders into the room: the lifter's own body turned, elsewhere, in other colours."""
+        rng = np.random.default_rng([room.seed, 4])
+        for _ in range(room.bystanders):
+            data, actor = self._mesh(surface.faces, surface.colours[:, rng.permutation(3)])
+            self._shape(data, *bystander)
+            actor.RotateZ(float(rng.uniform(0.0, 360.0)))
+            away = sideways * float(rng.uniform(0.7, max(room.wall_m - 0.3, 0.9)))
+            actor.AddPosition(float(rng.choice([-1.0, 1.0]) * rng.uniform(0.3, 2.0)), away, 0.0)
+            self._renderer.AddActor(actor)
+
+    def _reflect(self, body: list[Any], weight: list[Any], wall_y_m: float) -> None:
+        """Show body and weight in a wall that is a mirror."""
+        vtk = self._vtk
+        across = vtk.vtkMatrix4x4()
+        across.DeepCopy((1, 0, 0, 0, 0, -1, 0, 2 * wall_y_m, 0, 0, 1, 0, 0, 0, 0, 1))
+        images = []
+        for actor in (*body, *weight):
+            image, look = vtk.vtkActor(), vtk.vtkProperty()
+            look.DeepCopy(actor.GetProperty())
+            look.SetDiffuse(0.5)
+            image.SetMapper(actor.GetMapper())
+            image.SetProperty(look)
+            image.SetUserMatrix(across)
+            self._renderer.AddActor(image)
+            images.append(image)
+        self._weight = [*weight, *images[len(body) :]]
+
+    def _mesh(self, faces: NDArray[np.int32], colours: NDArray[np.uint8]) -> tuple[Any, Any]:
+        """Return the data and the actor of a skin without places yet."""
         vtk = self._vtk
         data, points, cells = vtk.vtkPolyData(), vtk.vtkPoints(), vtk.vtkCellArray()
-        corners = surface.faces.astype(np.int64).ravel()
+        corners = faces.astype(np.int64).ravel()
         offsets = np.arange(0, len(corners) + 1, 3, dtype=np.int64)
         cells.SetData(to_vtk_ids(offsets), to_vtk_ids(corners))
         data.SetPoints(points)
         data.SetPolys(cells)
-        data.GetPointData().SetScalars(to_vtk(surface.colours))
+        data.GetPointData().SetScalars(to_vtk(colours))
         mapper, actor = vtk.vtkPolyDataMapper(), vtk.vtkActor()
         mapper.SetInputData(data)
         actor.SetMapper(mapper)
@@ -185,8 +233,13 @@ class Stage:
         look.SetDiffuse(0.75)
         look.SetSpecular(0.06)
         look.SetSpecularPower(12)
-        self._renderer.AddActor(actor)
-        return data
+        return data, actor
+
+    @staticmethod
+    def _shape(data: Any, vertices_m: Floats, normals: Floats) -> None:
+        data.GetPoints().SetData(to_vtk(vertices_m))
+        data.GetPointData().SetNormals(to_vtk(normals))
+        data.Modified()
 
     def _shadow(self, colour: Colour) -> None:
         """Lay the body flat on the floor, along the light, in a darker floor colour."""
@@ -212,9 +265,7 @@ class Stage:
 
     def draw(self, vertices_m: Floats, normals: Floats, weight_m: Array) -> Image:
         """Return the picture (H, W, 3), RGB; ``weight_m`` NaN hides the weight."""
-        self._body.GetPoints().SetData(to_vtk(vertices_m))
-        self._body.GetPointData().SetNormals(to_vtk(normals))
-        self._body.Modified()
+        self._shape(self._body, vertices_m, normals)
         there = bool(np.isfinite(weight_m).all())
         for actor in self._weight:
             actor.SetVisibility(there)
