@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spineline.core import kinematics, signals, silhouette, spine
+from spineline.core import contour, kinematics, signals, silhouette, trunk
 from spineline.core.reps import Rep
 from spineline.core.silhouette import HALF_WIDTH_AREAS, STATIONS
 from spineline.core.skeleton import Landmark
 from spineline.core.track import SILHOUETTE_SIDE, Bools, Floats
+from spineline.core.trunk import PICTURE_SHAPE, PICTURE_STEP
 
 # --- signals ----------------------------------------------------------------------------------------------------
 
@@ -283,18 +284,6 @@ def profile(picture: Bools, along: Floats, *, dorsal: bool = True) -> list[float
     return answers
 
 
-def upright_trunk(picture: Bools, along: Floats) -> list[float]:
-    """Sample one picture facing +x on a grid that lies along the trunk."""
-    side = SILHOUETTE_SIDE
-    soft = [[_box_mean(picture, i, j) for j in range(side)] for i in range(side)]
-    x, y = float(along[0]), float(along[1])
-    return [
-        _sample_inside(soft, (side - 1) / 2 + down * y + back * x, (side - 1) / 2 + down * x - back * y)
-        for down in silhouette._DOWN
-        for back in silhouette._BACK
-    ]
-
-
 def _box_mean(picture: Bools, i: int, j: int) -> float:
     """Mean of the nine cells around a cell; the border is mirrored."""
     last = SILHOUETTE_SIDE - 1
@@ -327,18 +316,80 @@ def _exit(levels: list[float], reach: Floats) -> float:
     return math.nan
 
 
-# --- spine ------------------------------------------------------------------------------------------------------
+# --- trunk ------------------------------------------------------------------------------------------------------
+
+
+def in_trunk(points: Floats, facing_sign: float, point: Floats) -> tuple[float, float]:
+    """Give how far a point lies down from the shoulders and to the back, in shoulder-to-hip lengths."""
+    shoulder, hip = _shoulder(points), _hip(points)
+    # Whoever faces left is looked at in a mirror: there the back is always on the left.
+    down_x, down_y = float(hip[0] - shoulder[0]) * facing_sign, float(hip[1] - shoulder[1])
+    x, y = float(point[0] - shoulder[0]) * facing_sign, float(point[1] - shoulder[1])
+    square = down_x**2 + down_y**2
+    return (x * down_x + y * down_y) / square, (y * down_x - x * down_y) / square
+
+
+def cut_trunk(mask: Floats, points: Floats, facing_sign: float, *, margin: int = 0) -> list[list[float]]:
+    """Sample the mask pixel by pixel, 0 to 255, not rounded."""
+    shoulder, hip = _shoulder(points), _hip(points)
+    down_x, down_y = float(hip[0] - shoulder[0]), float(hip[1] - shoulder[1])
+    rows, columns = PICTURE_SHAPE
+    cut = []
+    for i in range(-margin, rows + margin):
+        line = []
+        for j in range(-margin, columns + margin):
+            down = trunk._TOP + i * PICTURE_STEP
+            back = (j - (columns - 1) / 2) * PICTURE_STEP * facing_sign
+            x = float(shoulder[0]) + down * down_x - back * down_y
+            y = float(shoulder[1]) + down * down_y + back * down_x
+            line.append(255 * _between_centres(mask, y - 0.5, x - 0.5))
+        cut.append(line)
+    return cut
+
+
+def _between_centres(mask: Floats, y: float, x: float) -> float:
+    """Bilinear; beyond the centres of the outermost pixels everything is empty."""
+    height, width = mask.shape
+    return _sample_or_empty(mask, y, x) if 0 <= y <= height - 1 and 0 <= x <= width - 1 else 0.0
+
+
+def marks(points: Floats, world_m: Floats, facing_sign: float) -> list[float]:
+    near, far = ("RIGHT", "LEFT") if facing_sign > 0 else ("LEFT", "RIGHT")
+    found = [*in_trunk(points, facing_sign, points[Landmark.NOSE])]
+    for part in ("EAR", "KNEE", "ANKLE"):
+        found += in_trunk(points, facing_sign, _middle(points, Landmark[f"LEFT_{part}"], Landmark[f"RIGHT_{part}"]))
+    for part in ("SHOULDER", "HIP", "ELBOW", "WRIST"):
+        for side in (near, far):
+            found += in_trunk(points, facing_sign, points[Landmark[f"{side}_{part}"]])
+    shoulder, hip = _shoulder(points), _hip(points)
+    lean = math.atan2(float(shoulder[0] - hip[0]) * facing_sign, float(hip[1] - shoulder[1]))
+    found += [math.sin(lean), math.cos(lean)]
+    for part in ("SHOULDER", "HIP"):
+        x, y, z = (float(v) for v in world_m[Landmark[f"{near}_{part}"]] - world_m[Landmark[f"{far}_{part}"]])
+        length = math.sqrt(x * x + y * y + z * z)
+        found += [x * facing_sign / length, y / length, z / length]
+    most = trunk._FARTHEST_MARK
+    return [min(max(value, -most), most) for value in found]
+
+
+# --- contour ----------------------------------------------------------------------------------------------------
+
+
+def _edge_fit(profile: Floats) -> np.polynomial.Polynomial | None:
+    """Fit ordinary powers to the edge of one frame."""
+    fitted = range(len(STATIONS))[contour._FITTED]
+    at, edge = [float(STATIONS[k]) for k in fitted], [float(profile[k]) for k in fitted]
+    return None if any(math.isnan(v) for v in edge) else np.polynomial.Polynomial.fit(at, edge, contour._DEGREE)
 
 
 def curve(profile: Floats, stations: Sequence[float]) -> tuple[list[float], float]:
-    """Tangents at some stations, and the root mean square miss, of one frame; ordinary powers, ordinary fit."""
-    fitted = range(len(STATIONS))[spine._FITTED]
-    at, edge = [float(STATIONS[k]) for k in fitted], [float(profile[k]) for k in fitted]
-    if any(math.isnan(v) for v in edge):
+    """Tangents at some stations, and the root mean square miss, of one frame."""
+    fit = _edge_fit(profile)
+    if fit is None:
         return [math.nan] * len(stations), math.nan
-    fit = np.polynomial.Polynomial.fit(at, edge, spine._DEGREE)
-    square = [(float(fit(s)) - value) ** 2 for s, value in zip(at, edge, strict=True)]
-    half = spine._HALF_LEVEL
+    fitted = range(len(STATIONS))[contour._FITTED]
+    square = [(float(fit(float(STATIONS[k]))) - float(profile[k])) ** 2 for k in fitted]
+    half = contour._HALF_LEVEL
     tangents = [
         sum(math.degrees(math.atan(float(fit.deriv()(s + d)))) for d in (-half, 0.0, half)) / 3 for s in stations
     ]
@@ -347,17 +398,45 @@ def curve(profile: Floats, stations: Sequence[float]) -> tuple[list[float], floa
 
 def features(points: Floats, facing_sign: float, profile: Floats) -> list[float]:
     """Give what the calibration reads of one frame."""
-    tangents, _ = curve(profile, spine._LEVELS.tolist())
+    tangents, _ = curve(profile, contour._LEVELS.tolist())
     shoulder, hip = _shoulder(points), _hip(points)
-    down = (float(hip[0] - shoulder[0]) * facing_sign, float(hip[1] - shoulder[1]))
-    square = down[0] ** 2 + down[1] ** 2
-    read = [*tangents, math.degrees(math.atan2(-down[0], down[1]))]
+    lean = math.atan2(float(shoulder[0] - hip[0]) * facing_sign, float(hip[1] - shoulder[1]))
+    read = [*tangents, math.degrees(lean)]
     elbow = _middle(points, Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW)
     ear = _middle(points, Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
     for part in (elbow, ear, points[Landmark.NOSE]):
-        x, y = float(part[0] - shoulder[0]) * facing_sign, float(part[1] - shoulder[1])
-        read += [(x * down[0] + y * down[1]) / square, (y * down[0] - x * down[1]) / square]
+        read += in_trunk(points, facing_sign, part)
     return read
+
+
+def read_contour(points: Floats, facing_sign: float, back: Floats, front: Floats) -> tuple[list[float], bool]:
+    """Give a reading, as in `spine.RAW`, and whether the edge is hidden, of one frame with these profiles."""
+    seen = features(points, facing_sign, back)
+    read = [
+        line.offset_deg + sum(float(w) * v for w, v in zip(line.weights, seen, strict=True))
+        for line in (contour.THORACIC, contour.LUMBAR)
+    ]
+    read.append(contour.THORACIC.sigma_deg)
+    ear = _middle(points, Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
+    c1 = [a + float(b) for a, b in zip(in_trunk(points, facing_sign, ear), contour._C1_FROM_EAR, strict=True)]
+    c7 = [float(v) for v in contour._C7]
+    read += [*c1, (c1[0] + c7[0]) / 2, (c1[1] + c7[1]) / 2, *c7]
+    fit = _edge_fit(back)
+    for station, depth in zip(contour._STATION, contour._DEPTH, strict=True):
+        read += [float(station), math.nan if fit is None else float(fit(float(station))) - float(depth)]
+    return read, _is_hidden(points, facing_sign, back, front)
+
+
+def _is_hidden(points: Floats, facing_sign: float, back: Floats, front: Floats) -> bool:
+    (neck, *_), residual = curve(back, [float(contour._LEVELS[0])])
+    if not (residual <= contour.MAX_RESIDUAL and neck >= contour._MIN_NECK_DEG):
+        return True
+    lean = features(points, facing_sign, back)[len(contour._LEVELS)]
+    hands, _ = in_trunk(points, facing_sign, _middle(points, Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST))
+    low, high = contour._HANDS_AT_HIPS
+    at_hips = [float(v) for v, on in zip(front, contour._HIP_STATIONS, strict=True) if on]
+    wide = sum(1 for v in at_hips if v > contour._WIDEST_HIPS) >= contour._WIDE_SHARE * len(at_hips)
+    return low <= hands <= high and abs(lean) < contour._UPRIGHT_DEG and wide
 
 
 # --- reps and rules ---------------------------------------------------------------------------------------------

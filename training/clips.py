@@ -2,6 +2,7 @@
 
     python -m training.clips samples [--out samples] [NAME ...]
     python -m training.clips set --out DIR [--seed 1] [--workers 1]
+    python -m training.clips views --out DIR [--seed 1] [--workers 1]
     python -m training.clips frames --out DIR --count 1500 [--seed 1]
 
 Every clip is fixed by its description (`training.sets`), and what is complete is not rendered again, so a run may be
@@ -100,11 +101,15 @@ def main(arguments: list[str] | None = None) -> int:
     many.add_argument("names", nargs="*", help="only clips whose name contains one of these")
     many.add_argument("--out", type=Path, required=True)
     many.add_argument("--seed", type=int, default=1)
+    views = actions.add_parser("views", help="the same lifts from several sides")
+    views.add_argument("names", nargs="*", help="only clips whose name contains one of these")
+    views.add_argument("--out", type=Path, required=True)
+    views.add_argument("--seed", type=int, default=1)
     single = actions.add_parser("frames", help="independent single pictures with truth")
     single.add_argument("--out", type=Path, required=True)
     single.add_argument("--count", type=int, default=1500)
     single.add_argument("--seed", type=int, default=1)
-    for each in (sample, many, single):
+    for each in (sample, many, views, single):
         each.add_argument("--workers", type=int, default=1)
     given = parser.parse_args(arguments)
     if given.action == "frames":
@@ -112,7 +117,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         render_frames(given.out, count=given.count, seed=given.seed, workers=given.workers)
         return 0
-    clips = sets.samples() if given.action == "samples" else sets.trial_set(seed=given.seed)
+    if given.action == "samples":
+        clips = sets.samples()
+    else:
+        clips = {"set": sets.trial_set, "views": sets.view_set}[given.action](seed=given.seed)
     if given.names:
         clips = [c for c in clips if any(name in c.name for name in given.names)]
     render_all(clips, given.out, workers=given.workers)

@@ -57,9 +57,7 @@ class Film:
             self._part.unlink(missing_ok=True)
 
 
-def as_filmed(
-    picture: Image, rng: np.random.Generator, *, noise: float, blur_px: float, streak_px: int = 0
-) -> Image:
+def as_filmed(picture: Image, rng: np.random.Generator, *, noise: float, blur_px: float, streak_px: int = 0) -> Image:
     """Return the picture as a plain camera would take it: a little soft, smeared by movement, a little noisy."""
     import cv2
 

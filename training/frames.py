@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training import sets
 from training.body import body_truth, make_body, skin
@@ -32,19 +33,21 @@ from training.skeleton import Array, Skeleton
 from training.truth import frame_table
 
 T = TypeVar("T")
+Bools = NDArray[np.bool_]
 
 EXERCISE_SHARES = {
     "deadlift": 0.28, "sumo_deadlift": 0.12, "romanian_deadlift": 0.13, "kettlebell_deadlift": 0.13,
     "back_squat": 0.05, "front_squat": 0.05, "goblet_squat": 0.11, "bodyweight_squat": 0.13,
 }  # fmt: skip
-THORACIC_DEG = (-10.0, 55.0)
+THORACIC_DEG = (-20.0, 55.0)
 LUMBAR_DEG = (-10.0, 42.0)
+PROTRACTION_DEG = (-12.0, 20.0)
 NECK_SD_DEG = 15.0
 PER_LIFTER = 12
 WALKING = 0.05
 """Share of lifters who are seen walking in."""
 NATURAL_STANDING = 0.3
-"""Share of the standing pictures in which the upper back is as this lifter carries it, not as drawn."""
+"""Share of the standing pictures in which the lifter stands at ease; in the others nothing belongs together."""
 MANIFEST = "manifest.jsonl"
 
 
@@ -132,8 +135,8 @@ def free_camera(camera: Camera, rng: np.random.Generator) -> Camera:
 
 def draw_poses(
     clip: Clip, skeleton: Skeleton, rng: np.random.Generator, *, natural_standing: float = NATURAL_STANDING
-) -> Motion:
-    """Draw independent poses of one lifter."""
+) -> tuple[Motion, Bools]:
+    """Draw independent poses of one lifter; return also in which of them the lifter stands at ease, (T,)."""
     n, grip = PER_LIFTER, clip.weight.grip_height_m if clip.weight.kind != "none" else 0.225
     style = draw_style(EXERCISES[clip.recipe.exercise], stature_m=skeleton.stature_m, floor_grip_m=grip, rng=rng)
     most = float(rng.choice([0.17, 0.3, 0.45], p=[0.5, 0.3, 0.2]))
@@ -146,22 +149,22 @@ def draw_poses(
     standing = kind == 0
     natural = standing & (rng.random(n) < natural_standing)
     floor = EXERCISES[clip.recipe.exercise].from_floor
-    held = rng.random(n) < (np.where(standing, 0.25, 0.8) if floor else 1.0)
+    held = rng.random(n) < (np.where(standing, 0.5, 0.8) if floor else 1.0)
     thoracic_deg = np.where(natural, style.standing_deg + rng.normal(0.0, 1.5, n), rng.uniform(*THORACIC_DEG, n))
     channels: dict[str, Array] = {name: np.zeros(n) for name in CHANNELS}
     channels |= {
         "depth": depth,
         "thorax": thoracic_deg - style.standing_deg,
-        "lumbar": np.where(standing, rng.normal(0.0, 7.0, n), rng.uniform(*LUMBAR_DEG, n)),
-        "protract": rng.uniform(-6.0, 20.0, n),
+        "lumbar": np.where(standing, rng.normal(0.0, np.where(natural, 2.0, 7.0)), rng.uniform(*LUMBAR_DEG, n)),
+        "protract": np.where(natural, rng.normal(2.0, 2.0, n), rng.uniform(*PROTRACTION_DEG, n)),
         "load": held.astype(np.float64),
         "held": held.astype(np.float64),
         "hold": np.where(held, 1.0, np.where(standing, 0.0, rng.choice([0.0, 1.0, rng.random()], size=n))),
         "sway": rng.normal(0.0, 0.004, n),
-        "neck": rng.normal(0.0, NECK_SD_DEG, n),
+        "neck": rng.normal(0.0, np.where(natural, 4.0, NECK_SD_DEG)),
     }
     time_s = np.sort(rng.uniform(0.0, walk.end_s, n)) if walk else np.arange(n, dtype=np.float64)
-    return perform(Act(skeleton, clip.recipe, style, time_s, channels, grip), walk, rng)
+    return perform(Act(skeleton, clip.recipe, style, time_s, channels, grip), walk, rng), natural
 
 
 def shoot_lifter(
@@ -171,14 +174,14 @@ def shoot_lifter(
     clip = draw_lifter(lifter, seed)
     rng = np.random.default_rng([seed, lifter, 12])
     body = make_body(clip.shape)
-    motion = draw_poses(clip, body.skeleton, rng, natural_standing=natural_standing)
+    motion, at_ease = draw_poses(clip, body.skeleton, rng, natural_standing=natural_standing)
     surface = dress(body, clip.outfit, rng)
     matrices = bone_matrices(body, motion)
     upright = int(np.argmin(motion_depth(motion)))
     posed = [skin(surface.rest_m, body.weights, each[None])[0] for each in matrices]
     weight = replace(clip.weight, apart_m=motion.style.stance.grip_y_m)
     stage = Stage(surface, clip.camera, weight, clip.room, finish(surface, posed[upright]))
-    table = frame_table(motion, clip.camera)
+    table, protraction_deg = frame_table(motion, clip.camera), np.degrees(motion.protraction_rad)
     same = {"lifter": lifter, "exercise": clip.recipe.exercise, "weight": asdict(weight), "outfit": asdict(clip.outfit)}
     same |= {"camera": asdict(clip.camera), "room": asdict(clip.room), "body": body_truth(body)}
     same |= {"standing_deg": round(motion.standing_deg, 2)}
@@ -191,6 +194,7 @@ def shoot_lifter(
         picture = from_jpeg(jpeg(picture, quality=int(rng.integers(25, 96))))
         row = same | {key: values[index] for key, values in table.items() if key not in ("time_s", "phase")}
         row |= {"file": f"{clip.name}_{index}.jpg", "depth": round(float(motion_depth(motion)[index]), 3)}
+        row |= {"at_ease": bool(at_ease[index]), "protraction_deg": round(float(protraction_deg[index]), 2)}
         yield picture, row
     stage.close()
 

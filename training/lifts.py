@@ -165,15 +165,15 @@ def draw_style(exercise: Exercise, *, stature_m: float, floor_grip_m: float, rng
     )
 
 
-def draw_shares(
-    rng: np.random.Generator, *, lowest_joint: float = 3.0, most: float = MOST_SHARE
-) -> tuple[float, ...]:
+def draw_shares(rng: np.random.Generator, *, lowest_joint: float = 3.0, most: float = MOST_SHARE) -> tuple[float, ...]:
     """Draw how a thoracic change spreads over the 11 joints: a bump at some height of the back over an even part.
 
     No joint takes more than ``most``.
     """
     joint = np.arange(11)
-    bump = np.exp(-0.5 * ((joint - rng.uniform(lowest_joint, 8.5)) / rng.uniform(1.8 if most <= MOST_SHARE else 0.7, 3.5)) ** 2)
+    bump = np.exp(
+        -0.5 * ((joint - rng.uniform(lowest_joint, 8.5)) / rng.uniform(1.8 if most <= MOST_SHARE else 0.7, 3.5)) ** 2
+    )
     bump /= bump.sum()
     least_even = max(0.0, (bump.max() - most) / (bump.max() - 1 / 11))
     even = rng.uniform(max(0.15, least_even), max(0.5, least_even))

@@ -161,7 +161,7 @@ def _stand_off(body: Body, outfit: Outfit, hair: NDArray[np.bool_], *, smooth_al
     h, head, neck = s.stature_m, s.spine_m[-1], s.spine_m[SEGMENT["T1"]]
     out = 0.012 * hair
     if outfit.bun_m > 0.0:
-        from_bun = np.linalg.norm(v - (head + [-0.05 * h, 0.0, 0.05 * h]), axis=1)
+        from_bun = np.linalg.norm(v - (head + h * np.array([-0.05, 0.0, 0.05])), axis=1)
         out = out + outfit.bun_m * np.exp(-0.5 * (from_bun / (0.022 * h)) ** 2)
     if outfit.hood == "down":
         behind = np.clip((neck[0] - v[:, 0]) / (0.03 * h), 0.0, 1.0)

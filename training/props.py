@@ -84,7 +84,7 @@ def weight_actors(weight: Weight) -> list[Any]:
         upright = vtk.vtkTransform()  # the ring stands across the lifter, its top at the grip
         upright.Translate(0.0, 0.0, -0.045)
         upright.RotateY(90.0)
-        turned = vtk.vtkTransformPolyDataFilter()
+        turned = vtk.vtkTransformFilter()
         turned.SetInputConnection(source.GetOutputPort())
         turned.SetTransform(upright)
         ball = _ball(0.0, 0.0, weight.plate_m - weight.grip_height_m, weight.plate_m, weight.colour)

@@ -177,6 +177,25 @@ def trial_set(*, seed: int) -> list[Clip]:
     return clips
 
 
+VIEWS_DEG = (0.0, 20.0, 35.0)
+OPEN_BACK = (
+    "deadlift", "sumo_deadlift", "romanian_deadlift", "kettlebell_deadlift", "goblet_squat", "bodyweight_squat",
+)  # fmt: skip
+
+
+def view_set(*, seed: int) -> list[Clip]:
+    """Return the same lifts filmed from several sides: each exercise neutral and rounded, by a lifter of its own."""
+    clips = []
+    for index, exercise in enumerate(OPEN_BACK):
+        behind = -1.0 if index % 2 else 1.0
+        for rounding in ("neutral", "rounded"):
+            recipe = Recipe(exercise, seed * 1000 + index, reps=2, rounding=rounding)  # type: ignore[arg-type]
+            for yaw_deg in VIEWS_DEG:
+                name = f"{index:02d}_{exercise}_{rounding}_{yaw_deg:02.0f}"
+                clips.append(draw_clip(name, recipe, seed=seed * 1000 + index, yaw_deg=behind * yaw_deg, fps=15.0))
+    return clips
+
+
 def _title(recipe: Recipe) -> str:
     if recipe.event != "lift":
         return recipe.event + ("" if recipe.opening == "stand" else "_" + recipe.opening)

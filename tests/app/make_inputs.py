@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from spineline.core.sim import Move, lift, simulate
 from spineline.io.tracks import save_track
 
@@ -30,7 +32,7 @@ def write_standing(path: Path) -> Path:
 
 
 def write_unseen(path: Path) -> Path:
-    """Save the track of a set whose back was never seen."""
-    done = simulate(lift("goblet_squat", reps=2), style="goblet_squat", fps=15.0, silhouettes=False)
-    save_track(replace(done.track, source=SOURCE), path)
+    """Save the track of a set whose back was never seen: the spine model could read nothing."""
+    track = simulate(lift("goblet_squat", reps=2), style="goblet_squat", fps=15.0, silhouettes=False).track
+    save_track(replace(track, spine_raw=np.full_like(track.spine_raw, np.nan), source=SOURCE), path)
     return path

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from spineline.core import spine
-from spineline.core.spine import Calibration
+from spineline.core import contour
+from spineline.core.contour import Calibration
 
 _QUIET = [HealthCheck.function_scoped_fixture]
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=20, suppress_health_check=_QUIET)
@@ -17,9 +17,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 def _between(upper: float, lower: float) -> Calibration:
     """Read the curvature of the edge between two levels as it is."""
-    weights = np.zeros_like(spine.THORACIC.weights)
-    weights[int(np.argmin(np.abs(spine._LEVELS - upper)))] = 1.0
-    weights[int(np.argmin(np.abs(spine._LEVELS - lower)))] = -1.0
+    weights = np.zeros_like(contour.THORACIC.weights)
+    weights[int(np.argmin(np.abs(contour._LEVELS - upper)))] = 1.0
+    weights[int(np.argmin(np.abs(contour._LEVELS - lower)))] = -1.0
     return Calibration(offset_deg=0.0, weights=weights, sigma_deg=3.0)
 
 
@@ -32,8 +32,8 @@ def edge_calibration(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     """
     if "real_calibration" in request.fixturenames:
         return
-    monkeypatch.setattr(spine, "THORACIC", _between(0.07, 0.60))
-    monkeypatch.setattr(spine, "LUMBAR", _between(0.60, 0.95))
+    monkeypatch.setattr(contour, "THORACIC", _between(0.07, 0.60))
+    monkeypatch.setattr(contour, "LUMBAR", _between(0.60, 0.95))
 
 
 @pytest.fixture

@@ -5,12 +5,15 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
+from spineline.core import silhouette
 from spineline.core.analysis import Analysis, analyze
 from spineline.core.figure import Camera
 from spineline.core.sim import Flaws, Move, Simulated, lift, simulate
 from spineline.core.skeleton import MIRROR
-from spineline.core.track import Floats, PoseTrack
+from spineline.core.track import Bools, Floats, PoseTrack
 
 
 @cache
@@ -43,6 +46,29 @@ def judged(
 def bare(track: PoseTrack) -> PoseTrack:
     """Take the spine model's reading away: what is left is read from the edge of the back alone."""
     return replace(track, spine_raw=np.empty((len(track), 0)))
+
+
+def bitten(track: PoseTrack) -> PoseTrack:
+    """Hide the middle of the back, as an arm or a plate would."""
+    pictures = silhouette.silhouettes(track, slice(None), track.facing)
+    pictures[:, 78:92, :60] = False
+    return _shown(track, pictures)
+
+
+def plated(track: PoseTrack) -> PoseTrack:
+    """Hang a plate at the hands, as wide as 0.45 m."""
+    pictures = silhouette.silhouettes(track, slice(None), track.facing)
+    hands = track.landmarks_px[:, [15, 16]].mean(axis=1) - track.landmarks_px[:, [11, 12]].mean(axis=1)
+    middle = hands * np.stack([track.facing, np.ones(len(track))], axis=1) / track.silhouette_scale_px[:, None] + 63.5
+    row, col = np.mgrid[:128, :128]
+    radius = 0.225 * 400 / track.silhouette_scale_px[:, None, None]
+    pictures |= np.hypot(col - middle[:, 0, None, None], row - middle[:, 1, None, None]) < radius
+    return _shown(track, pictures)
+
+
+def _shown(track: PoseTrack, pictures: Bools) -> PoseTrack:
+    """Put other silhouettes in, all facing +x, in which they are stored."""
+    return replace(track, silhouette_bits=np.packbits(pictures.reshape(len(track), -1), axis=1))
 
 
 @cache
@@ -108,3 +134,9 @@ def random_landmarks(frames: int, seed: int, *, missing: float = 0.2) -> Floats:
     landmarks_px = draw.uniform(-200.0, 900.0, (frames, 33, 2))
     landmarks_px[draw.random(frames) < missing] = np.nan
     return landmarks_px
+
+
+def blob(seed: int, height: int, width: int, rough: float) -> NDArray[np.float32]:
+    """Give a soft random mask with holes and ragged edges."""
+    field = ndimage.gaussian_filter(np.random.default_rng(seed).normal(0, 1, (height, width)), rough)
+    return np.asarray(1 / (1 + np.exp(-3 * field / field.std())), dtype=np.float32)

@@ -1,5 +1,7 @@
 """Frames gathered into the track of one lifter."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ ARRAYS = (
     "silhouette_scale_px",
     "facing",
     "others",
+    "spine_raw",
 )
 LIFTING = simulate(lift("conventional", reps=1), fps=10.0, flaws=Flaws(others=[(3.0, 4.0, 0.4)])).track
 STANDING = simulate([Move("stand", 20.0)], fps=10.0).track
@@ -32,6 +35,7 @@ def observation(track: PoseTrack, frame: int, identity: int, *, scale: float = 1
         facing=float(track.facing[frame]),
         others=float(track.others[frame]),
         identity=identity,
+        spine_raw=track.spine_raw[frame],
     )
 
 
@@ -44,7 +48,6 @@ def test_what_goes_in_comes_out() -> None:
     for name in ARRAYS:
         np.testing.assert_array_equal(getattr(track, name), getattr(LIFTING, name))
     assert (track.image_size_px, dict(track.source)) == (LIFTING.image_size_px, {"file": "a.mp4"})
-    assert track.spine_raw.shape == (len(LIFTING), 0)
 
 
 def test_frames_without_the_lifter_are_missing() -> None:
@@ -53,11 +56,19 @@ def test_frames_without_the_lifter_are_missing() -> None:
         recording.add(i / 10, None if i in (0, 4) else observation(LIFTING, i, 0))
     track = recording.track()
     assert np.flatnonzero(~track.seen).tolist() == [0, 4]
-    for name in ("world_m", "visibility", "silhouette_scale_px"):
+    for name in ("world_m", "visibility", "silhouette_scale_px", "spine_raw"):
         values = getattr(track, name).reshape(9, -1)
         assert np.isnan(values).all(axis=1).tolist() == [True, *[False] * 3, True, *[False] * 4]
     assert not track.silhouette_bits[[0, 4]].any()
     assert (track.facing[[0, 4]] == 0).all()
+
+
+def test_without_a_spine_model_the_track_holds_no_reading() -> None:
+    recording = Recording(LIFTING.image_size_px)
+    for i in range(3):
+        seen = replace(observation(LIFTING, i, 0), spine_raw=np.empty(0))
+        recording.add(i / 10, None if i == 1 else seen)
+    assert recording.track().spine_raw.shape == (3, 0)
 
 
 @pytest.mark.parametrize("first", ["bystander", "lifter"])

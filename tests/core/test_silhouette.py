@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from spineline.core import figure, silhouette
 from spineline.core.figure import Camera, Posture
@@ -16,17 +14,11 @@ from spineline.core.sim import STYLES
 from spineline.core.skeleton import Landmark
 from spineline.core.track import SILHOUETTE_SIDE, Bools, Floats, PoseTrack
 from tests import naive
-from tests.core.scenes import filmed, posed, random_landmarks
+from tests.core.scenes import blob, filmed, posed, random_landmarks
 
 SEEDS = st.integers(0, 2**32 - 1)
 FLOAT32 = 2e-5
 """The profile is read in single precision, and a share of a small step between two levels magnifies that."""
-
-
-def blob(seed: int, height: int, width: int, rough: float) -> NDArray[np.float32]:
-    """Give a soft random mask with holes and ragged edges."""
-    field = ndimage.gaussian_filter(np.random.default_rng(seed).normal(0, 1, (height, width)), rough)
-    return np.asarray(1 / (1 + np.exp(-3 * field / field.std())), dtype=np.float32)
 
 
 def placed(shoulder: tuple[float, float], hip: tuple[float, float]) -> Floats:
@@ -120,19 +112,15 @@ def test_profiles_agree_with_their_twin_on_ragged_pictures(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("style", "facing"), [("conventional", 1), ("back_squat", -1)])
-def test_profiles_and_trunk_agree_with_their_twin_on_a_lifter(style: str, facing: int) -> None:
+def test_profiles_agree_with_their_twin_on_a_lifter(style: str, facing: int) -> None:
     track = filmed(style, 20.0, facing=facing).track
-    back, front, trunk = (
-        read(track, track.facing)
-        for read in (silhouette.dorsal_profile, silhouette.ventral_profile, silhouette.upright_trunk)
-    )
+    back, front = silhouette.dorsal_profile(track, track.facing), silhouette.ventral_profile(track, track.facing)
     assert np.isfinite(back).all()
     pictures = silhouette.silhouettes(track, slice(None), track.facing)
     vectors = along_px(track, track.facing)
     i = 40
     np.testing.assert_allclose(back[i], naive.profile(pictures[i], vectors[i]), rtol=0, atol=FLOAT32)
     np.testing.assert_allclose(front[i], naive.profile(pictures[i], vectors[i], dorsal=False), rtol=0, atol=FLOAT32)
-    np.testing.assert_allclose(trunk[i], naive.upright_trunk(pictures[i], vectors[i]), rtol=0, atol=FLOAT32)
 
 
 @pytest.mark.parametrize("style", ["conventional", "goblet_squat"])
@@ -173,7 +161,7 @@ def test_missing_frames_have_no_profile_and_touch_no_other() -> None:
     landmarks_px = track.landmarks_px.copy()
     landmarks_px[[3, 50]] = np.nan
     others = np.delete(np.arange(len(track)), [3, 50])
-    for read in (silhouette.dorsal_profile, silhouette.ventral_profile, silhouette.upright_trunk):
+    for read in (silhouette.dorsal_profile, silhouette.ventral_profile):
         whole = read(track, track.facing)
         found = read(replace(track, landmarks_px=landmarks_px), track.facing)
         assert np.isnan(found[[3, 50]]).all()

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spineline.core import figure
-from spineline.core.sim import STYLES, THORACIC_EDGE_DEG, Camera, Flaws, Move, lift, simulate
-from spineline.core.skeleton import Landmark
-from spineline.core.track import Floats
+from spineline.core.sim import LUMBAR_EDGE_DEG, STYLES, THORACIC_EDGE_DEG, Camera, Flaws, Move, lift, simulate
+from spineline.core.skeleton import SPINE_POINTS, Landmark
+from spineline.core.track import RAW, Floats
+from spineline.core.trunk import trunk_frame
 from tests.core.scenes import posed
 
 
@@ -40,6 +41,40 @@ def test_the_back_has_its_length_and_lies_behind_the_trunk() -> None:
     for part, at in (("SHOULDER", shoulder), ("HIP", hip)):
         marks = done.track.landmarks_px[:, [Landmark[f"LEFT_{part}"], Landmark[f"RIGHT_{part}"]]]
         np.testing.assert_allclose(np.linalg.norm(marks.mean(axis=1) - at, axis=1), 0.11 * 400, rtol=1e-9)
+
+
+@pytest.mark.parametrize("facing", [1, -1])
+@pytest.mark.parametrize("style", ["conventional", "goblet_squat"])
+def test_the_spine_runs_under_the_skin_from_the_ear_to_the_hips(style: str, facing: int) -> None:
+    done = posed(style, 30.0, facing=facing)
+    spine_m, edge_m = done.truth.spine_px / 400, done.truth.edge_px / 400
+    from_c7 = spine_m[:, SPINE_POINTS.index("C7") :]
+    apart = np.linalg.norm(from_c7[:, :, None] - edge_m[:, None], axis=3)
+    np.testing.assert_allclose(apart.min(axis=2), 0.06, atol=1e-3)
+    assert (np.diff(apart.argmin(axis=2), axis=1) > 5).all(), "down the back, no two in one place"
+    ends = edge_m[:, [0, -1]]
+    down = ends[:, 1] - ends[:, 0]
+    in_front = from_c7[:, [0, -1]] - ends
+    across = down[:, None, 0] * in_front[..., 1] - down[:, None, 1] * in_front[..., 0]
+    assert (across * facing < 0).all(), "in front of the skin"
+    ear = done.track.landmarks_px[:, [Landmark.LEFT_EAR, Landmark.RIGHT_EAR]].mean(axis=1) / 400
+    assert np.linalg.norm(spine_m[:, 0] - ear, axis=1) == pytest.approx(np.hypot(0.02, 0.03))
+    np.testing.assert_allclose(spine_m[:, 1], (spine_m[:, 0] + spine_m[:, 2]) / 2, atol=1e-12)
+
+
+@pytest.mark.parametrize("yaw_deg", [0.0, 20.0])
+@pytest.mark.parametrize("facing", [1, -1])
+def test_the_reading_is_the_truth(facing: int, yaw_deg: float) -> None:
+    done = posed("conventional", 30.0, facing=facing, yaw_deg=yaw_deg)
+    raw = done.track.spine_raw
+    assert raw.shape == (len(done.track), RAW)
+    np.testing.assert_allclose(raw[:, 0], done.truth.thoracic_edge_deg - THORACIC_EDGE_DEG, atol=1e-9)
+    np.testing.assert_allclose(raw[:, 1], done.truth.lumbar_edge_deg - LUMBAR_EDGE_DEG, atol=1e-9)
+    assert (raw[:, 2] == raw[0, 2]).all()
+    assert 0 < raw[0, 2] < 3
+    places = raw[:, 3:].reshape(len(raw), -1, 2)
+    found_px = trunk_frame(done.track.landmarks_px, done.track.facing).pixel(places)
+    np.testing.assert_allclose(found_px, done.truth.spine_px, atol=1e-6)
 
 
 def test_segments_keep_their_lengths() -> None:
@@ -107,7 +142,7 @@ def test_what_is_missing_is_missing_everywhere() -> None:
     gone = ((track.time_s >= 1) & (track.time_s <= 2)) | ((track.time_s >= 4.05) & (track.time_s <= 4.2))
     assert 12 <= gone.sum() <= 13
     assert np.array_equal(~track.seen, gone)
-    for name in ("world_m", "visibility", "silhouette_scale_px"):
+    for name in ("world_m", "visibility", "silhouette_scale_px", "spine_raw"):
         values = getattr(track, name).reshape(len(track), -1)
         assert np.array_equal(np.isnan(values).all(axis=1), gone)
         assert np.isfinite(values[~gone]).all()

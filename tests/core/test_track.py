@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spineline.core.track import PoseTrack
+from spineline.core.track import RAW, PoseTrack
 from spineline.errors import TrackError
 from tests.core.scenes import filmed
 
@@ -80,7 +80,7 @@ def test_a_picture_without_area_is_refused(size: Any) -> None:
 
 
 def test_a_learned_estimate_of_any_width_is_taken() -> None:
-    assert replace(short(), spine_raw=np.zeros((5, 7))).spine_raw.shape == (5, 7)
+    assert replace(short(), spine_raw=np.zeros((5, RAW))).spine_raw.shape == (5, RAW)
 
 
 def test_no_frame_at_all_is_a_track_too() -> None:

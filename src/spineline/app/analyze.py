@@ -24,7 +24,6 @@ from spineline.errors import InputError, ModelError
 from spineline.io.config import Options, config_text
 from spineline.io.container import inspect_file, printable_name
 from spineline.io.results import ANALYSIS, ensured_folder, folder_for, result_folder, writing_to
-from spineline.io.spine_model import with_spine
 from spineline.io.tables import (
     InputRecord,
     analysis_text,
@@ -241,12 +240,13 @@ class _Film:
 def _observe(film: _Film, model: Path) -> PoseTrack:
     """Follow the lifter through every frame."""
     from spineline.io.pose import PoseObserver
+    from spineline.io.spine_net import SpineNet
 
     recording = Recording((film.info.width_px, film.info.height_px))
-    with PoseObserver(model) as observer, film.frames(max_side_px=MAX_SIDE_PX) as frames:
+    with PoseObserver(model, SpineNet()) as observer, film.frames(max_side_px=MAX_SIDE_PX) as frames:
         for frame in film.told(frames):
             recording.add(frame.time_s, observer.observe(frame.image, frame.time_s, frame.scale))
-    return replace(with_spine(recording.track()), source=_source(film.info, model, frames.stats))
+    return replace(recording.track(), source=_source(film.info, model, frames.stats))
 
 
 def _source(info: "VideoInfo", model: Path, stats: "ReadStats") -> dict[str, str]:

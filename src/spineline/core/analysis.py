@@ -24,10 +24,6 @@ REFERENCE_TEXT: Final = {
 }
 """What each kind of reference means to a reader."""
 
-FREE_ARMS_TEXT: Final = (
-    "Standing with free arms reads low, as no bar draws the shoulders forward; the reference allows for that."
-)
-
 
 @dataclass(frozen=True)
 class View:
@@ -212,6 +208,4 @@ def _notes(track: PoseTrack, measured: Spine, reference: Reference, exercise: Ex
     hidden = [r for r in REASONS if r and (measured.reason == r).mean() >= _NOTEWORTHY_SHARE]
     notes += [f"{(measured.reason == r).mean():.0%} of the frames not measured: {REASON_TEXT[r]}." for r in hidden]
     notes.append(REFERENCE_TEXT[reference.source])
-    if reference.free_arms:
-        notes.append(FREE_ARMS_TEXT)
     return tuple(notes)

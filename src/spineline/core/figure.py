@@ -21,6 +21,7 @@ _HALF_DEPTH_M: Final = 0.11  # from the edge to the line shoulder - hip
 _UPPER_ARM_M: Final = 0.282
 _FOREARM_M: Final = 0.269
 _HAND_M: Final = 0.086
+_SPINE_DEPTH_M: Final = 0.06  # from the edge to the middle of the vertebrae
 _THIGH_M: Final = 0.422
 _SHANK_M: Final = 0.434
 _ANKLE_M: Final = 0.08
@@ -33,6 +34,11 @@ _C7, _S1 = int(np.argmin(np.abs(_ARC))), int(np.argmin(np.abs(_ARC - 1.0)))
 _THORACIC_BEND: Final = (0.10, 0.57)
 _LUMBAR_BEND: Final = (0.63, 0.93)
 """The edge bends between these shares of the arc; around C7, T12 and S1 it runs straight."""
+
+_LEVELS: Final = np.array([0.0, 0.14, 0.39, 0.65, 0.78, 0.92, 1.0])
+"""C7, T3, T8, L1, L3, L5 and S1 lie under these shares of the arc."""
+
+_C1_FROM_EAR_M: Final = (-0.02, -0.03)  # forward and up in the head
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,9 @@ class Posture:
 class Body:
     """Points in the sagittal plane, each ``(T, 2)`` in metres, x forward and y up.
 
-    ``edge`` ``(T, n, 2)`` runs down the back; ``head_deg`` and ``trunk_deg`` are inclinations, ``swing`` ``(T, 2)`` is
-    how far the right knee is ahead of the middle in a stride (the ankle twice that, the left the other way).
+    ``edge`` ``(T, n, 2)`` runs down the back, ``spine`` ``(T, 9, 2)`` under it in the order of `SPINE_POINTS`;
+    ``head_deg`` and ``trunk_deg`` are inclinations, ``swing`` ``(T, 2)`` is how far the right knee is ahead of the
+    middle in a stride (the ankle twice that, the left the other way).
     """
 
     ankle: Floats
@@ -86,6 +93,7 @@ class Body:
     head_deg: Floats
     trunk_deg: Floats
     edge: Floats
+    spine: Floats
     swing: Floats
 
     @property
@@ -104,6 +112,7 @@ def build(posture: Posture) -> Body:
     edge = edge + (hip - _HALF_DEPTH_M * forward)[:, None]
     shoulder = edge[:, _C7] + _HALF_DEPTH_M * forward
     head_deg = tangent_deg[:, _C7] - 5.0
+    head = edge[:, _C7] + 0.09 * _direction(head_deg + 90.0) + 0.15 * _direction(head_deg)
     forearm_deg = posture.upper_arm_deg + posture.elbow_deg
     elbow = shoulder - _UPPER_ARM_M * _direction(-posture.upper_arm_deg)
     wrist = elbow - _FOREARM_M * _direction(-forearm_deg)
@@ -115,10 +124,11 @@ def build(posture: Posture) -> Body:
         elbow=elbow,
         wrist=wrist,
         hand=wrist - _HAND_M * _direction(-forearm_deg),
-        head=edge[:, _C7] + 0.09 * _direction(head_deg + 90.0) + 0.15 * _direction(head_deg),
+        head=head,
         head_deg=head_deg,
         trunk_deg=posture.trunk_deg,
         edge=edge,
+        spine=_spine(edge, tangent_deg, head, head_deg),
         swing=posture.stride[:, None] * np.array([0.12, 0.0]),
     )
 
@@ -142,6 +152,16 @@ def _back_edge(posture: Posture) -> tuple[Floats, Floats]:
     cos, sin = np.cos(np.radians(turn_deg))[:, None], np.sin(np.radians(turn_deg))[:, None]
     x, y = edge[..., 0], edge[..., 1]
     return np.stack([x * cos + y * sin, y * cos - x * sin], axis=-1), tangent_deg + turn_deg[:, None]
+
+
+def _spine(edge: Floats, tangent_deg: Floats, head: Floats, head_deg: Floats) -> Floats:
+    """Place the spine points, ``(T, 9, 2)``: C7 to S1 under the edge of the back, C1 under the ear, C4 between."""
+    under = edge + _SPINE_DEPTH_M * _direction(tangent_deg + 90.0)
+    levels = np.searchsorted(_ARC, _LEVELS - 1e-9)  # each is one of the places where the edge is computed
+    from_c7 = under[:, levels]
+    forward_m, up_m = _C1_FROM_EAR_M
+    c1 = (head + forward_m * _direction(head_deg + 90.0) + up_m * _direction(head_deg))[:, None]
+    return np.concatenate([c1, (c1 + from_c7[:, :1]) / 2, from_c7], axis=1)
 
 
 def eased(share: Floats) -> Floats:

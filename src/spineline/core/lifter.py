@@ -64,7 +64,7 @@ class Observation:
     """The lifter in one frame.
 
     ``identity`` counts up each time somebody else had to be taken for the lifter; ``others`` is the share of the
-    lifter's box that another person covers.
+    lifter's box that another person covers; ``spine_raw`` ``(R,)`` is what a spine model read, R = 0 without one.
     """
 
     person: Person
@@ -73,6 +73,7 @@ class Observation:
     facing: float
     others: float
     identity: int
+    spine_raw: Floats
 
 
 def score(person: Person, picture_px: tuple[int, int]) -> float:

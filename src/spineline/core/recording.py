@@ -30,6 +30,7 @@ class Recording:
         """Return the frames so far as a track. Frames of anybody but the lifter are missing in it."""
         lifter = _lifters_identity([o for o in self._observations if o])
         frames = len(self._times)
+        width = max((o.spine_raw.size for o in self._observations if o), default=0)
         track = PoseTrack(
             time_s=np.array(self._times, dtype=np.float64),
             landmarks_px=np.full((frames, N_LANDMARKS, 2), np.nan),
@@ -39,7 +40,7 @@ class Recording:
             silhouette_scale_px=np.full(frames, np.nan),
             facing=np.zeros(frames),
             others=np.zeros(frames),
-            spine_raw=np.empty((frames, 0)),
+            spine_raw=np.full((frames, width), np.nan),
             image_size_px=self._image_size_px,
             source=self._source,
         )
@@ -48,11 +49,8 @@ class Recording:
                 continue
             track.landmarks_px[i], track.world_m[i] = o.person.landmarks_px, o.person.world_m
             track.visibility[i], track.silhouette_bits[i] = o.person.visibility, o.silhouette_bits
-            track.silhouette_scale_px[i], track.facing[i], track.others[i] = (
-                o.silhouette_scale_px,
-                o.facing,
-                o.others,
-            )
+            track.silhouette_scale_px[i], track.facing[i] = o.silhouette_scale_px, o.facing
+            track.others[i], track.spine_raw[i] = o.others, o.spine_raw
         return track
 
 

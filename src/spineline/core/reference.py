@@ -1,6 +1,6 @@
 """What the change is measured from: the lifter's own neutral, as far as this recording shows it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
@@ -19,16 +19,12 @@ _EXTENDED_SPREADS: Final = 1.0
 
 @dataclass(frozen=True)
 class Reference:
-    """The thoracic angle that counts as no change, its sigma, where it came from, and the frames it rests on.
-
-    ``free_arms`` tells that the arms hung free then, which is allowed for.
-    """
+    """The thoracic angle that counts as no change, its sigma, where it came from, and the frames it rests on."""
 
     thoracic_deg: float
     sigma_deg: float
     source: Source
     frames: int
-    free_arms: bool = False
 
 
 def find_reference(
@@ -55,10 +51,7 @@ def find_reference(
     population = Reference(settings.population_deg, settings.population_sd_deg, "population", 0)
     standing = calm_standing(motion, np.isfinite(thoracic_deg), reps, exercise, settings)
     if standing.any():
-        free_arms = exercise == "deadlift" and bool(reps) and reps[0].begins == "floor"
-        found = _from_frames(thoracic_deg, sigma_deg, standing, "standing")
-        allowed_deg = settings.free_arms_bias_deg if free_arms else 0.0
-        return replace(found, thoracic_deg=found.thoracic_deg + allowed_deg, free_arms=free_arms)
+        return _from_frames(thoracic_deg, sigma_deg, standing, "standing")
     least = least_flexed(motion.time_s, thoracic_deg, reps, settings)
     if not least.any():
         return population

@@ -75,6 +75,9 @@ class ViewSettings(_Group):
         "Taken off the yaw: MediaPipe sees lifters turned to the camera.",
         "training/calibrate.py",
     )
+    max_sigma_deg: float = _number(
+        12.0, 1.0, 30.0, "deg", "Largest sigma of a reading that is still used.", "docs/accuracy.md"
+    )
     max_torso_ratio: float = _number(
         1.8, 1.1, 4.0, "1", "Largest factor between a torso length and its median.", "measured on real clips"
     )
@@ -200,14 +203,6 @@ class ReferenceSettings(_Group):
     standing_s: float = _number(0.5, 0.1, 5.0, "s", "Least time of calm standing to serve.", "half a second")
     calm_torsos_s: float = _number(
         0.25, 0.05, 2.0, "torso lengths/s", "Fastest the shoulders move while calm.", "measured on real clips"
-    )
-    free_arms_bias_deg: float = _number(
-        10.0,
-        0.0,
-        30.0,
-        "deg",
-        "Added to standing with free arms before a pull: a bar draws the shoulders forward.",
-        "mean of 11 rendered sets, docs/clips.md",
     )
     least_flexed_share: float = _number(
         0.3, 0.01, 0.5, "1", "Share of the reps that counts as their least-flexed phase.", "coaching default"

@@ -30,10 +30,6 @@ _REACH: Final = np.linspace(-0.05, 0.70, 76)
 _CLEAR: Final = 3
 """So many samples in a row must be empty for a ray to have left the body; fewer are a hole in the mask."""
 
-_DOWN: Final = np.linspace(-0.75, 0.95, 44)
-_BACK: Final = np.linspace(-0.6, 0.6, 32)
-"""Points of the upright trunk, in shoulder-to-hip lengths: from the crown to the hips, front to back."""
-
 _STARTS: Final = 16
 """A ray must meet the body within its first samples, up to 0.1 behind the line."""
 
@@ -151,27 +147,6 @@ def dorsal_profile(track: PoseTrack, facing_sign: Floats) -> Floats:
 def ventral_profile(track: PoseTrack, facing_sign: Floats) -> Floats:
     """Read the front edge of the trunk, ``(T, 41)``, + towards the front; otherwise as `dorsal_profile`."""
     return _profile(track, facing_sign, side=-1.0)
-
-
-def upright_trunk(track: PoseTrack, facing_sign: Floats) -> Floats:
-    """Sample the silhouette in the trunk's own frame, so that a bent and an upright lifter look alike.
-
-    Returns
-    -------
-    ``(T, 44 * 32)`` 0 to 1, row by row from the crown to the hips, each from front to back; NaN where unseen.
-    """
-    along = _along(track, facing_sign)
-    out = np.full((len(track), _DOWN.size * _BACK.size), np.nan)
-    for start in range(0, len(track), _CHUNK):
-        frames = slice(start, start + _CHUNK)
-        known = np.flatnonzero(np.isfinite(along[frames]).all(axis=1))
-        if known.size:
-            down = along[frames][known, None, None]
-            back = np.stack([-down[..., 1], down[..., 0]], axis=-1)
-            at = _CENTRE + _DOWN[:, None, None] * down + _BACK[None, :, None] * back
-            soft = _softened(silhouettes(track, frames, facing_sign)[known])
-            out[start + known] = _bilinear(soft, at[..., 1], at[..., 0]).reshape(known.size, -1)
-    return out
 
 
 def _along(track: PoseTrack, facing_sign: Floats) -> Floats:

@@ -15,9 +15,9 @@ from spineline.core import figure
 from spineline.core.figure import Body, Camera, Posture, eased
 from spineline.core.kinematics import from_vertical_deg, wrapped_deg
 from spineline.core.reps import Exercise, Rep, Start
-from spineline.core.settings import Settings
-from spineline.core.skeleton import Landmark
+from spineline.core.skeleton import SPINE_POINTS, Landmark
 from spineline.core.track import SILHOUETTE_SIDE, Floats, PoseTrack
+from spineline.core.trunk import trunk_frame
 
 __all__ = ["STYLES", "Camera", "Flaws", "Move", "Simulated", "Style", "Truth", "lift", "simulate"]
 
@@ -101,7 +101,8 @@ class Truth:
     """What the lifter really did, each ``(T,)``, angles in degrees as in `spineline.core.kinematics`.
 
     ``thoracic_edge_deg`` and ``lumbar_edge_deg`` are curvatures of the edge of the back, ``edge_px`` ``(T, n, 2)`` is
-    that edge from C7 to S1. ``reps`` has those whose way up lies wholly within the recording.
+    that edge from C7 to S1, ``spine_px`` ``(T, 9, 2)`` the spine points. ``reps`` has those whose way up lies wholly
+    within the recording.
     """
 
     exercise: Exercise
@@ -114,6 +115,7 @@ class Truth:
     hip_deg: Floats
     neck_deg: Floats
     edge_px: Floats
+    spine_px: Floats
     reps: tuple[Rep, ...]
 
 
@@ -221,7 +223,7 @@ def simulate(
         silhouette_scale_px=scale_px,
         facing=np.full(time_s.shape, float(camera.facing)),
         others=np.zeros(time_s.shape),
-        spine_raw=_perfect_reading(drive, STYLES[style]),
+        spine_raw=_perfect_reading(drive, figure.in_picture(body.spine, camera), px, camera.facing),
         image_size_px=camera.image_size_px,
         source={"file": "simulated"},
     )
@@ -299,12 +301,12 @@ def _posture(drive: _Drive, style: Style) -> Posture:
     )
 
 
-def _perfect_reading(drive: _Drive, style: Style) -> Floats:
-    """Return ``spine_raw`` of a spine model whose one mistake is the known one: free arms read as less flexion."""
+def _perfect_reading(drive: _Drive, spine_px: Floats, landmarks_px: Floats, facing: int) -> Floats:
+    """Return ``spine_raw`` of a spine model that makes no mistake, ``(T, RAW)``."""
     thoracic, lumbar = drive.thoracic_deg - THORACIC_EDGE_DEG, drive.lumbar_deg - LUMBAR_EDGE_DEG
-    free_arms = (drive.phase == "stand") & (style.begins == "floor")
-    thoracic = thoracic - free_arms * Settings().reference.free_arms_bias_deg
-    return np.stack([thoracic, lumbar, np.full_like(thoracic, _READING_SIGMA_DEG)], axis=1)
+    angles = np.stack([thoracic, lumbar, np.full_like(thoracic, _READING_SIGMA_DEG)], axis=1)
+    trunk = trunk_frame(landmarks_px, np.full(len(spine_px), float(facing)))
+    return np.concatenate([angles, trunk.place(spine_px).reshape(len(spine_px), 2 * len(SPINE_POINTS))], axis=1)
 
 
 def _visibility(frames: int, facing: int) -> Floats:
@@ -348,6 +350,7 @@ def _truth(script: Sequence[Move], time_s: Floats, drive: _Drive, body: Body, st
         hip_deg=wrapped_deg(body.trunk_deg - thigh_deg),
         neck_deg=wrapped_deg(from_vertical_deg(body.shoulder, body.head) - body.trunk_deg),
         edge_px=figure.in_picture(body.back, camera),
+        spine_px=figure.in_picture(body.spine, camera),
         reps=_true_reps(script, time_s, STYLES[style].begins),
     )
 

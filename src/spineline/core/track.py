@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spineline.core.skeleton import N_LANDMARKS
+from spineline.core.skeleton import N_LANDMARKS, SPINE_POINTS
 from spineline.errors import TrackError
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
 Texts = NDArray[np.str_]
+
+RAW = 3 + 2 * len(SPINE_POINTS)
+"""Columns of ``spine_raw``: thoracic and lumbar flexion and the sigma of the first, in degrees; then the spine points,
+each down and to the back in the trunk's frame (`spineline.core.trunk`)."""
 
 SILHOUETTE_SIDE = 128
 """Rows and columns of a stored silhouette."""
@@ -42,7 +46,7 @@ class PoseTrack:
     others
         ``(T,)`` how much of the lifter's bounding box is shared with another person, 0 to 1.
     spine_raw
-        ``(T, 3)`` thoracic and lumbar flexion and sigma in degrees by a spine model; ``(T, 0)`` without one.
+        ``(T, RAW)`` what a spine model read; ``(T, 0)`` without one.
     image_size_px
         Width and height of the upright picture.
     source
@@ -79,7 +83,7 @@ class PoseTrack:
             "silhouette_scale_px": (frames,),
             "facing": (frames,),
             "others": (frames,),
-            "spine_raw": (frames, self.spine_raw.shape[-1] if self.spine_raw.ndim else 0),
+            "spine_raw": (frames, RAW if self.spine_raw.shape[-1:] != (0,) else 0),
         }
         for name, expected in shapes.items():
             found = getattr(self, name)

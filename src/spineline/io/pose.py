@@ -9,7 +9,7 @@ import contextlib
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from spineline.core.lifter import (
     window_px,
 )
 from spineline.core.silhouette import cut_silhouette, facing
+from spineline.core.track import Floats
 from spineline.errors import ModelError
 from spineline.io.native_log import native_log_hidden
 from spineline.io.video import shrink
@@ -43,6 +44,13 @@ _FORGET_AFTER_S: Final = 2.0
 _CHALLENGES: Final = 2
 
 
+class ReadSpine(Protocol):
+    """Reads the spine from one picture: mask ``(H, W)``, landmarks in its pixels, world landmarks, facing +-1."""
+
+    def __call__(self, mask: NDArray[np.float32], landmarks_px: Floats, world_m: Floats, facing: float) -> Floats:
+        """Return columns as in `spineline.core.track.RAW`."""
+
+
 def silence_telemetry() -> None:
     """Keep MediaPipe from reaching anything beyond this machine. Must run before a landmarker is created."""
     for name in ("http_proxy", "https_proxy", "all_proxy"):
@@ -54,10 +62,12 @@ def silence_telemetry() -> None:
 class PoseObserver:
     """Finds people, keeps to one of them, and cuts their silhouette. Use as a context manager.
 
-    While it is open, what libraries write straight to standard error is not shown.
+    Without ``read_spine`` the observations hold no reading of the spine. While it is open, what libraries write
+    straight to standard error is not shown.
     """
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, read_spine: ReadSpine | None = None) -> None:
+        self._read_spine = read_spine
         with contextlib.ExitStack() as stack:
             stack.enter_context(native_log_hidden())
             self._follow = stack.enter_context(contextlib.closing(_landmarker(model, video=True, people=1)))
@@ -127,6 +137,7 @@ class PoseObserver:
         silhouette, cell_px = cut_silhouette(mask, in_mask_px, sign)
         if not np.isfinite(cell_px) or not _supported(mask, in_mask_px):
             return None
+        read = self._read_spine
         return Observation(
             person=Person(person.landmarks_px / scale, person.world_m, person.visibility),
             silhouette_bits=np.packbits(silhouette),
@@ -134,6 +145,7 @@ class PoseObserver:
             facing=sign,
             others=overlap(person, self._others),
             identity=self._identity,
+            spine_raw=read(mask, in_mask_px, person.world_m, sign) if read else np.empty(0),
         )
 
     def _look(self, image: NDArray[np.uint8], time_s: float) -> tuple[Person | None, NDArray[np.float32] | None, float]:

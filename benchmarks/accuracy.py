@@ -1,0 +1,312 @@
+"""Error of the spine model against truth, on rendered lifters that it was not fitted on. Prints Markdown.
+
+    python -m benchmarks.accuracy frames DIR [--lifters 200] [--seed 202] [--workers 2]
+    python -m benchmarks.accuracy clips DIR...
+
+`frames` judges single pictures, with what peers use in place of the back on the same pictures; what is not in DIR yet
+is rendered first (extra `[train]`). `clips` judges whole recordings, filtered over time, through `spineline analyze`;
+DIR is what `python -m training.clips set` and `views` wrote. Training uses other seeds, so bodies, clothes, cameras
+and rooms are others too.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track as progress
+
+from spineline.core import contour, spine, view
+from spineline.core.settings import Settings
+from spineline.core.silhouette import STATIONS, dorsal_profile
+from spineline.core.skeleton import Landmark
+from spineline.core.track import Bools, Floats, PoseTrack
+from spineline.core.trunk import trunk_frame
+from spineline.io.spine_net import SpineNet
+from training.dataset import MARGIN_PX, DataSet, fill, read_set
+
+SIDE_DEG, OBLIQUE_DEG = 20.0, 45.0
+COVERED = ("back_squat", "front_squat")
+"""Lifts in which the bar and its plates lie over the upper back."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What was read of N pictures, and what is true: angles in degrees ``(N,)``."""
+
+    data: DataSet
+    read: spine.Spine
+    stand_ins: dict[str, Floats]
+
+    @property
+    def true_deg(self) -> Floats:
+        """True thoracic flexion."""
+        return np.asarray(self.data.column("thoracic_deg"))
+
+
+def judge(data: DataSet) -> Judged:
+    """Read every picture as `analyze` would, but for smoothing over time."""
+    inner = slice(MARGIN_PX, -MARGIN_PX)
+    raw = SpineNet().run(np.ascontiguousarray(data.pictures[:, inner, inner]), data.marks)
+    track = replace(data.track, spine_raw=raw)
+    facing = np.where(track.facing < 0, -1.0, 1.0)
+    settings = Settings().view
+    yaw_deg = view.yaw_deg(track.world_m, facing) - settings.yaw_bias_deg
+    parts = []
+    for size, some in _by_size(data):
+        part = spine.estimate(
+            _only(track, some, size), facing[some], yaw_deg[some], np.ones(int(some.sum()), np.bool_), settings
+        )
+        parts.append((some, part))
+    whole = {
+        name: np.zeros((len(data.rows), *getattr(parts[0][1], name).shape[1:]), getattr(parts[0][1], name).dtype)
+        for name in vars(parts[0][1])
+    }
+    for some, part in parts:
+        for name, values in vars(part).items():
+            whole[name][some] = values
+    return Judged(data, spine.Spine(**whole), stand_ins(track, facing))
+
+
+def _by_size(data: DataSet) -> Iterator[tuple[tuple[int, int], Bools]]:
+    sizes = data.column("image_size_px")
+    for width, height in np.unique(sizes, axis=0):
+        yield (int(width), int(height)), (sizes == (width, height)).all(axis=1)
+
+
+def _only(track: PoseTrack, some: Bools, size_px: tuple[int, int]) -> PoseTrack:
+    names = [name for name in vars(track) if name not in ("image_size_px", "source")]
+    return PoseTrack(image_size_px=size_px, **{name: getattr(track, name)[some] for name in names})
+
+
+def stand_ins(track: PoseTrack, facing: Floats) -> dict[str, Floats]:
+    """Return what peers measure in place of the back, degrees or lengths, each ``(N,)``."""
+    trunk = trunk_frame(track.landmarks_px, facing)
+    ear = trunk.place(track.landmarks_px[:, [Landmark.LEFT_EAR, Landmark.RIGHT_EAR]].mean(axis=1))
+    profile = dorsal_profile(track, facing)
+    inside = (STATIONS >= 0.0) & (STATIONS <= 1.0)
+    arc = np.polynomial.polynomial.polyfit(STATIONS[inside], np.nan_to_num(profile[:, inside]).T, 2)[2]
+    lean = np.degrees(np.arctan2(-trunk.down[:, 0] * facing, trunk.down[:, 1]))
+    read, _ = contour.read(track, facing)
+    return {
+        "trunk lean": lean,
+        "ear-shoulder-hip angle": np.degrees(np.arctan2(-ear[:, 1], -ear[:, 0])),
+        "one arc along the back": arc,
+        "contour fit": read[:, 0],
+    }
+
+
+def changes(judged: Judged, values: Floats, usable: Bools) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Return read and true change from the lifter's own standing at ease, and which pictures they are of."""
+    data, at_ease = judged.data, judged.data.column("at_ease")
+    read, true, which = [], [], []
+    for lifter in np.unique(data.lifter[usable]):
+        mine = usable & (data.lifter == lifter)
+        rest, moved = np.flatnonzero(mine & at_ease), np.flatnonzero(mine & ~at_ease)
+        if rest.size and moved.size:
+            read.append(values[moved] - np.median(values[rest]))
+            true.append(judged.true_deg[moved] - np.median(judged.true_deg[rest]))
+            which.append(moved)
+    return np.concatenate(read), np.concatenate(true), np.concatenate(which)
+
+
+def fitted(values: Floats, true: Floats) -> Floats:
+    """Return a stand-in in degrees of flexion: the best line, fitted on these very pictures, which favours it."""
+    known = np.isfinite(values)
+    slope, offset = np.polyfit(values[known], true[known], 1)
+    return np.asarray(offset + slope * values)
+
+
+def frames_report(judged: Judged) -> None:
+    """Print the tables of single pictures."""
+    yaw_deg = np.abs(judged.data.column("yaw_deg", "camera"))
+    open_back = ~np.isin(judged.data.column("exercise"), COVERED)
+    bands = {
+        f"within {SIDE_DEG:.0f} deg of the side": (yaw_deg <= SIDE_DEG) & open_back,
+        f"{SIDE_DEG:.0f} to {OBLIQUE_DEG:.0f} deg": (yaw_deg > SIDE_DEG) & (yaw_deg <= OBLIQUE_DEG) & open_back,
+    }
+    print("| camera | pictures | usable | flexion: MAE | bias | limits of agreement | r | within 1, 2 sigma "
+          "| change: MAE | bias | limits of agreement | r |")  # fmt: skip
+    print("| --- " * 12 + "|")
+    for name, band in bands.items():
+        usable = band & judged.read.usable
+        miss = (judged.read.thoracic_deg - judged.true_deg)[usable]
+        read, true, _ = changes(judged, judged.read.thoracic_deg, usable)
+        near = [float((np.abs(miss) <= k * judged.read.sigma_deg[usable]).mean()) for k in (1, 2)]
+        cells = [name, str(int(band.sum())), f"{usable.sum() / band.sum():.2f}", *agreement(miss)]
+        cells += [_r(judged.read.thoracic_deg[usable], judged.true_deg[usable]), f"{near[0]:.0%}, {near[1]:.0%}"]
+        print("| " + " | ".join([*cells, *agreement(read - true), _r(read, true)]) + " |")
+    print("\n| in place of the back, same pictures | flexion: MAE | r | change: MAE | r |")
+    print("| --- " * 5 + "|")
+    usable = bands[f"within {SIDE_DEG:.0f} deg of the side"] & judged.read.usable
+    for name, values in {"spine model": judged.read.thoracic_deg, **judged.stand_ins}.items():
+        known = usable & np.isfinite(values)
+        degrees = values if name == "spine model" else np.full_like(values, np.nan)
+        if name != "spine model":
+            degrees[known] = fitted(values[known], judged.true_deg[known])
+        read, true, _ = changes(judged, degrees, known)
+        miss = (degrees - judged.true_deg)[known]
+        cells = [name, f"{np.abs(miss).mean():.1f}", _r(degrees[known], judged.true_deg[known])]
+        print("| " + " | ".join([*cells, f"{np.abs(read - true).mean():.1f}", _r(read, true)]) + " |")
+
+
+def agreement(miss: Floats) -> list[str]:
+    """Return MAE, bias and the 95 % limits of agreement (Bland and Altman 1986) as text."""
+    spread = 1.96 * float(miss.std())
+    return [
+        f"{np.abs(miss).mean():.1f}",
+        f"{miss.mean():+.1f}",
+        f"{miss.mean() - spread:+.1f} .. {miss.mean() + spread:+.1f}",
+    ]
+
+
+def _r(one: Floats, other: Floats) -> str:
+    return f"{np.corrcoef(one, other)[0, 1]:.2f}"
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One analysed recording and its truth; ``miss_deg`` is the error of the change in usable frames of the reps."""
+
+    name: str
+    truth: dict[str, Any]
+    said: dict[str, Any]
+    miss_deg: Floats
+    sigma_deg: Floats
+    usable_share: float
+
+    @property
+    def yaw_deg(self) -> float:
+        """How far the camera stood off the side."""
+        return abs(float(self.truth["camera"]["yaw_deg"]))
+
+    def reps(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Return each rep found with the true one that it overlaps most."""
+        for found in self.said["reps"]:
+            shared = [
+                min(found["end_s"], true["end_s"]) - max(found["start_s"], true["start_s"])
+                for true in self.truth["reps"]
+            ]
+            if shared and max(shared) > 0:
+                yield found, self.truth["reps"][int(np.argmax(shared))]
+
+
+def analyse(video: Path, out: Path) -> Clip:
+    """Analyse a clip through the command line."""
+    command = [sys.executable, "-m", "spineline", "analyze", str(video), "-o", str(out), "--no-report", "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode not in (0, 3):
+        raise SystemExit(result.stderr)
+    truth = json.loads(video.with_suffix(".truth.json").read_text())
+    table = np.genfromtxt(
+        out / f"{video.stem}_spineline" / "frames.csv", delimiter=",", names=True, dtype=None, encoding="utf-8"
+    )
+    time_s, frames = table["time_s"], truth["frames"]
+    miss = np.asarray(table["thoracic_change_deg"], np.float64) - np.interp(
+        time_s, frames["time_s"], frames["thoracic_change_deg"]
+    )
+    inside = np.zeros(miss.shape, np.bool_)
+    for rep in truth["reps"]:
+        inside |= (time_s >= rep["start_s"]) & (time_s <= rep["end_s"])
+    known = inside & np.isfinite(miss)
+    share = float(known.sum() / max(inside.sum(), 1))
+    sigma = np.asarray(table["sigma_deg"], np.float64)
+    return Clip(video.stem, truth, json.loads(result.stdout), miss[known], sigma[known], share)
+
+
+def clips_report(clips: list[Clip]) -> None:
+    """Print the tables of whole recordings."""
+    lifts = [clip for clip in clips if clip.truth["reps"]]
+    uncovered = [clip for clip in lifts if clip.truth["exercise"] not in COVERED]
+    groups = {
+        f"within {SIDE_DEG:.0f} deg of the side": [c for c in uncovered if c.yaw_deg <= SIDE_DEG],
+        f"{SIDE_DEG:.0f} to {OBLIQUE_DEG:.0f} deg": [c for c in uncovered if SIDE_DEG < c.yaw_deg <= OBLIQUE_DEG],
+        "bar over the upper back": [c for c in lifts if c not in uncovered],
+    }
+    print(
+        "| recordings | clips | usable in reps | change, filtered: MAE | bias | limits of agreement "
+        "| error of a rep's peak: SD |"
+    )
+    print("| --- " * 7 + "|")
+    for name, group in groups.items():
+        miss = np.concatenate([c.miss_deg for c in group]) if group else np.empty(0)
+        if miss.size:
+            peaks = np.array([f - t for f, t in _peaks(group)])
+            shares = np.mean([c.usable_share for c in group])
+            cells = [name, str(len(group)), f"{shares:.2f}", *agreement(miss), f"{peaks.std():.1f}"]
+            print("| " + " | ".join(cells) + " |")
+    side = groups[f"within {SIDE_DEG:.0f} deg of the side"]
+    stiff = [c for c in side if c.truth["label"] == "neutral"]
+    read = [f for f, _ in _peaks(stiff)]
+    if read:
+        hinge = np.concatenate([c.miss_deg for c in stiff])
+        print(f"\nHinging without rounding reads {hinge.mean():+.1f} on average (MAE {np.abs(hinge).mean():.1f}); "
+              f"peaks of such reps: median {np.median(read):.1f}, largest {max(read):.1f} deg.")  # fmt: skip
+    same = _pairs(uncovered, SIDE_DEG)
+    if same:
+        apart = np.array([one - other for one, other in same])
+        print(f"\nThe same rep from 0 and {SIDE_DEG:.0f} deg ({len(same)} pairs): peaks differ by "
+              f"{apart.mean():+.1f}, SD {apart.std():.1f} deg.")  # fmt: skip
+    peaks = np.array([f - t for f, t in _peaks(side)])
+    if peaks.size:
+        least = 1.96 * np.sqrt((peaks**2).mean())
+        print(f"\nMinimal detectable change, 1.96 root mean squares of the error of a rep's peak: {least:.1f} deg.")
+    verdicts_report(uncovered)
+
+
+def _peaks(clips: list[Clip]) -> list[tuple[float, float]]:
+    """Return the peak change of every rep, as found and as true."""
+    pairs = [(f["thoracic_change_peak_deg"], t["thoracic_change_peak_deg"]) for c in clips for f, t in c.reps()]
+    return [(found, true) for found, true in pairs if found is not None]
+
+
+def _pairs(clips: list[Clip], yaw_deg: float) -> list[tuple[float, float]]:
+    """Return the peaks of the same rep seen from the side and from ``yaw_deg``."""
+    seen = {(c.truth["recipe"]["seed"], c.truth["label"], round(c.yaw_deg)): c for c in clips}
+    out = []
+    for (seed, label, yaw), clip in seen.items():
+        other = seen.get((seed, label, round(yaw_deg)))
+        if yaw == 0 and other:
+            out += [(a[0], b[0]) for a, b in zip(_peaks([clip]), _peaks([other]), strict=False)]
+    return out
+
+
+def verdicts_report(clips: list[Clip]) -> None:
+    """Print what was said of reps that did not round, rounded somewhat, and rounded."""
+    kinds = {"change up to 4": (-90.0, 4.0), "4 to 15": (4.0, 15.0), "15 and more": (15.0, 180.0)}
+    words = ("ok", "info", "caution", "flag", "not_measured")
+    print("\n| true peak | " + " | ".join(words) + " |\n" + "| --- " * 6 + "|")
+    for name, (low, high) in kinds.items():
+        said = [f["verdict"] for c in clips for f, t in c.reps() if low < t["thoracic_change_peak_deg"] <= high]
+        print(f"| {name} | " + " | ".join(str(said.count(word)) for word in words) + " |")
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=(__doc__ or "").split("\n")[0])
+    actions = parser.add_subparsers(dest="action", required=True)
+    frames = actions.add_parser("frames")
+    frames.add_argument("folder", type=Path)
+    frames.add_argument("--lifters", type=int, default=150)
+    frames.add_argument("--seed", type=int, default=202)
+    frames.add_argument("--workers", type=int, default=1)
+    actions.add_parser("clips").add_argument("folders", type=Path, nargs="+")
+    given = parser.parse_args()
+    if given.action == "frames":
+        fill(given.folder, lifters=given.lifters, seed=given.seed, natural_standing=1.0, workers=given.workers)
+        frames_report(judge(read_set(given.folder, most=given.lifters)))
+        return
+    with tempfile.TemporaryDirectory() as out:
+        videos = [video for folder in given.folders for video in sorted(folder.glob("*.mp4"))]
+        clips_report([analyse(video, Path(out)) for video in progress(videos, "clips")])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""Train the spine model on what `training.dataset` wrote, and write it as ONNX.
+
+    python -m training.train DIR [DIR ...] --out models/spine.onnx
+
+Every tenth lifter is left out: on these the scale of sigma is set and the error printed, epoch by epoch. A run that
+was stopped goes on where it was; what it needs for that lies beside OUT.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from spineline.core.track import Floats
+from training.dataset import DataSet, read_set
+from training.net import SpineNetwork, centred, varied
+
+MAX_YAW_DEG = 60.0
+HELD_OUT = 10
+BATCH_LIFTERS, BATCH_EACH = 32, 4
+"""Lifters in a batch, and pictures of each: what matters is the change from one picture of a lifter to another."""
+RATE = 2e-3
+MARKS_JITTER = 0.05
+POINT_WEIGHT, LUMBAR_WEIGHT, OWN_WEIGHT = 4.0, 0.5, 0.15
+ONE_SIGMA = 0.6827
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """What is learned from: ``pictures (N, 112, 96)``, ``marks (N, 32)``, ``flexion (N, 2)``, ``points (N, 18)``."""
+
+    pictures: NDArray[np.uint8]
+    marks: NDArray[np.float32]
+    flexion: NDArray[np.float32]
+    points: NDArray[np.float32]
+    lifter: NDArray[np.intp]
+
+    def __getitem__(self, some: NDArray[np.bool_]) -> Examples:
+        return Examples(*(values[some] for values in vars(self).values()))
+
+    def __len__(self) -> int:
+        return len(self.lifter)
+
+
+def examples(data: DataSet) -> Examples:
+    """Gather examples; pictures from before or behind teach nothing."""
+    flexion = np.stack([data.column("thoracic_deg"), data.column("lumbar_deg")], axis=1)
+    whole = Examples(data.pictures, data.marks, flexion.astype(np.float32), data.places.astype(np.float32), data.lifter)
+    return whole[np.abs(data.column("yaw_deg", "camera")) <= MAX_YAW_DEG]
+
+
+def joined(parts: list[Examples]) -> Examples:
+    """Join sets; their lifters stay apart."""
+    before = np.cumsum([0, *(int(part.lifter.max()) + 1 for part in parts)])
+    numbered = [replace(part, lifter=part.lifter + more) for part, more in zip(parts, before[:-1], strict=True)]
+    return Examples(*(np.concatenate(values) for values in zip(*(vars(p).values() for p in numbered), strict=True)))
+
+
+def loss(network: SpineNetwork, pictures: Tensor, marks: Tensor, flexion: Tensor, points: Tensor) -> Tensor:
+    """Laplace likelihood of flexion, error beyond each lifter's own, and the distance of the points.
+
+    The batch holds `BATCH_EACH` pictures of one lifter after the other.
+    """
+    read, log_scale, placed = network.read(pictures, marks)
+    miss = read - flexion
+    likelihood = (miss.abs() / log_scale.exp() + log_scale).mean(dim=0)
+    each = miss[:, 0].reshape(-1, BATCH_EACH)
+    own = (each - each.mean(dim=1, keepdim=True)).abs().mean()
+    apart = (placed - points).abs().mean()  # no ceiling: a point that begins far away would feel no pull
+    return likelihood[0] + LUMBAR_WEIGHT * likelihood[1] + OWN_WEIGHT * own + POINT_WEIGHT * apart
+
+
+def batches(lifter: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Deal all pictures into batches of a few of each lifter, ``(steps, BATCH_LIFTERS * BATCH_EACH)``."""
+    shuffled = rng.permutation(len(lifter))
+    mine = shuffled[np.argsort(lifter[shuffled], kind="stable")]
+    first = np.searchsorted(lifter[mine], lifter[mine])  # where each one's lifter begins
+    of_lifter = np.arange(len(mine)) - first
+    count = np.bincount(lifter)[lifter[mine]]
+    whole = of_lifter < count // BATCH_EACH * BATCH_EACH
+    hands = mine[whole].reshape(-1, BATCH_EACH)
+    hands = hands[rng.permutation(len(hands))]
+    steps = len(hands) // BATCH_LIFTERS
+    return np.asarray(hands[: steps * BATCH_LIFTERS].reshape(steps, BATCH_LIFTERS * BATCH_EACH))
+
+
+class Course:
+    """A network being fitted; what is needed to go on is kept in a file after every epoch."""
+
+    def __init__(self, taught: Examples, *, epochs: int, seed: int, kept: Path) -> None:
+        torch.manual_seed(seed)
+        self.network = SpineNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.marks_mean = torch.from_numpy(taught.marks.mean(axis=0))
+        self.network.marks_scale = torch.from_numpy(1.0 / (taught.marks.std(axis=0) + 0.02))
+        self.epochs, self.seed, self.done, self._kept = epochs, seed, 0, kept
+        steps = len(batches(taught.lifter, np.random.default_rng(seed)))
+        parameters = self.network.parameters()
+        self._optimiser = torch.optim.AdamW(parameters, lr=RATE, weight_decay=0.01)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, RATE, total_steps=epochs * (steps + 1), pct_start=0.15
+        )
+        self._parts = {"network": self.network, "optimiser": self._optimiser, "schedule": self._schedule}
+        self._run = {"epochs": epochs, "seed": seed, "pictures": len(taught)}
+        if kept.exists():
+            state = torch.load(kept, weights_only=True)
+            if state["run"] != self._run:
+                raise ValueError(f"{kept}: belongs to another run, {state['run']}, not {self._run}; delete it")
+            self.done = state["done"]
+            for name, part in self._parts.items():
+                part.load_state_dict(state[name])
+
+    def epoch(self, taught: Examples) -> float:
+        """Go once through what is taught; return the mean loss."""
+        rng = np.random.default_rng([self.seed, self.done])
+        flexion, points = torch.from_numpy(taught.flexion), torch.from_numpy(taught.points)
+        jitter = MARKS_JITTER / self.network.marks_scale.numpy()
+        self.network.train()
+        total: list[float] = []
+        for some in batches(taught.lifter, rng):
+            pictures = varied(torch.from_numpy(taught.pictures[some, None]).float() / 255, rng)
+            pictures = pictures.contiguous(memory_format=torch.channels_last)
+            marks = taught.marks[some] + jitter * rng.normal(size=(len(some), len(jitter)))
+            value = loss(
+                self.network, pictures, torch.from_numpy(marks.astype(np.float32)), flexion[some], points[some]
+            )
+            self._optimiser.zero_grad()
+            value.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+            self._optimiser.step()
+            self._schedule.step()
+            total.append(value.item())
+        self.done += 1
+        state = {name: part.state_dict() for name, part in self._parts.items()}
+        torch.save(state | {"done": self.done, "run": self._run}, self._kept)
+        return float(np.mean(total))
+
+    def close(self) -> None:
+        """Throw away what was kept to go on."""
+        self._kept.unlink()
+
+
+def fit(course: Course, taught: Examples, left_out: Examples) -> None:
+    """Fit to the end; print how it goes."""
+    began = time.monotonic()
+    while course.done < course.epochs:
+        value = course.epoch(taught)
+        if course.done % 4 == 0 or course.done == course.epochs:
+            miss = read(course.network, left_out)[:, 0] - left_out.flexion[:, 0]
+            print(
+                f"epoch {course.done}: loss {value:.3f}, left out MAE {np.abs(miss).mean():.2f} deg, "
+                f"within lifters {within(miss, left_out.lifter):.2f}, {time.monotonic() - began:.0f} s",
+                flush=True,
+            )
+
+
+def within(miss: Floats, lifter: NDArray[np.intp]) -> float:
+    """Return the mean absolute error after taking each lifter's median error off."""
+    own = miss.copy()
+    for each in np.unique(lifter):
+        own[lifter == each] -= np.median(own[lifter == each])
+    return float(np.abs(own).mean())
+
+
+@torch.no_grad()
+def read(network: SpineNetwork, data: Examples | DataSet) -> Floats:
+    """Return ``spine_raw`` of every picture, ``(N, RAW)``."""
+    network.eval()
+    parts = []
+    for start in range(0, len(data.marks), 512):
+        some = slice(start, start + 512)
+        pictures = centred(torch.from_numpy(data.pictures[some, None]).float() / 255)
+        parts.append(network(pictures, torch.from_numpy(data.marks[some])).numpy())
+    return np.asarray(np.concatenate(parts), dtype=np.float64)
+
+
+def calibrate(network: SpineNetwork, left_out: Examples) -> None:
+    """Scale sigma so that as many errors lie within it as of a normal distribution."""
+    out = read(network, left_out)
+    ratio = np.abs(out[:, 0] - left_out.flexion[:, 0]) / out[:, 2]
+    network.sigma_scale *= float(np.quantile(ratio, ONE_SIGMA))
+
+
+def save(network: SpineNetwork, path: Path) -> None:
+    """Write the network as ONNX."""
+    network.eval()
+    pictures = centred(torch.zeros(2, 1, 112, 96))
+    names = {"input_names": ["picture", "marks"], "output_names": ["spine_raw"]}
+    axes = {name: {0: "n"} for name in ("picture", "marks", "spine_raw")}
+    marks = torch.zeros(2, len(network.marks_mean))
+    torch.onnx.export(network, (pictures, marks), path, dynamic_axes=axes, dynamo=False, **names)  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Read, fit, calibrate, write."""
+    parser = argparse.ArgumentParser(prog="python -m training.train", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lifters", type=int, help="only so many of each folder, for a learning curve")
+    given = parser.parse_args()
+    data = [examples(read_set(folder, most=given.lifters)) for folder in given.folders]
+    whole = joined(data)
+    out = whole.lifter % HELD_OUT == HELD_OUT - 1
+    course = Course(whole[~out], epochs=given.epochs, seed=given.seed, kept=given.out.with_suffix(".course.pt"))
+    count = sum(p.numel() for p in course.network.parameters())
+    print(f"{(~out).sum()} pictures to learn from, {out.sum()} left out, {count} weights", flush=True)
+    fit(course, whole[~out], whole[out])
+    calibrate(course.network, whole[out])
+    save(course.network, given.out)
+    course.close()
+
+
+if __name__ == "__main__":
+    main()
