@@ -50,6 +50,14 @@ class Eye:
         return np.empty(0)
 
 
+class StillObserver(PoseObserver):
+    """Looks at pictures of one lifter each; searches for nobody else."""
+
+    def _look_around(self, image: NDArray[np.uint8], time_s: float) -> None:
+        self._scouted_s = time_s
+        self._aim_at((0, 0, image.shape[1], image.shape[0]))
+
+
 @dataclass
 class Studio:
     """A pose model that looks at pictures without neighbours in time."""
@@ -74,7 +82,7 @@ def studio() -> Studio:
     """Return this process's own."""
     if not _studio:
         eye = Eye()
-        _studio.append(Studio(eye, PoseObserver(resolve_model("full"), eye)))
+        _studio.append(Studio(eye, StillObserver(resolve_model("full"), eye)))
     return _studio[0]
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from training import sets
 from training.body import body_truth, make_body, skin
 from training.film import as_filmed, from_jpeg, jpeg
-from training.lifts import EXERCISES, Recipe, draw_shares, draw_style
+from training.lifts import EXERCISES, LUMBAR_SHARES, Recipe, draw_shares, draw_style
 from training.limbs import Walk
 from training.look import dress, finish
 from training.motion import CHANNELS, Act, Motion, perform
@@ -37,7 +37,7 @@ Bools = NDArray[np.bool_]
 
 EXERCISE_SHARES = {
     "deadlift": 0.28, "sumo_deadlift": 0.12, "romanian_deadlift": 0.13, "kettlebell_deadlift": 0.13,
-    "back_squat": 0.05, "front_squat": 0.05, "goblet_squat": 0.11, "bodyweight_squat": 0.13,
+    "back_squat": 0.06, "front_squat": 0.05, "goblet_squat": 0.11, "bodyweight_squat": 0.12,
 }  # fmt: skip
 THORACIC_DEG = (-20.0, 55.0)
 LUMBAR_DEG = (-10.0, 42.0)
@@ -95,6 +95,8 @@ def draw_lifter(lifter: int, seed: int) -> Clip:
     )
     if EXERCISES[name].from_floor and rng.random() < 0.3:  # the same hinge without a weight
         clip = replace(clip, weight=replace(clip.weight, kind="none"))
+    elif name in ("back_squat", "front_squat") and rng.random() < 0.4:  # an empty bar hides little
+        clip = replace(clip, weight=replace(clip.weight, plates=0))
     elif name == "romanian_deadlift" and rng.random() < 0.35:
         small = float(rng.uniform(0.06, 0.11))
         clip = replace(clip, weight=replace(clip.weight, kind="dumbbells", plate_m=small))
@@ -139,8 +141,13 @@ def draw_poses(
     """Draw independent poses of one lifter; return also in which of them the lifter stands at ease, (T,)."""
     n, grip = PER_LIFTER, clip.weight.grip_height_m if clip.weight.kind != "none" else 0.225
     style = draw_style(EXERCISES[clip.recipe.exercise], stature_m=skeleton.stature_m, floor_grip_m=grip, rng=rng)
-    most = float(rng.choice([0.17, 0.3, 0.45], p=[0.5, 0.3, 0.2]))
-    style = replace(style, shares=draw_shares(rng, lowest_joint=0.5, most=most))
+    most = float(rng.choice([0.17, 0.3, 0.45, 0.75], p=[0.45, 0.25, 0.15, 0.15]))
+    style = replace(
+        style,
+        shares=draw_shares(rng, lowest_joint=0.5, most=most),
+        lumbar_shares=tuple(rng.dirichlet(12.0 * np.array(LUMBAR_SHARES)).tolist()),
+        standing_deg=float(np.clip(rng.normal(3.0, 7.0), -14.0, 22.0)),
+    )
     kind = rng.choice(3, size=n, p=[0.3, 0.15, 0.55])
     depth = np.choose(kind, [rng.uniform(0.0, 0.04, n), rng.uniform(0.88, 1.0, n), rng.uniform(0.04, 0.88, n)])
     walk = Walk(0.0, 0.6 * n / 3, -n / 3 * 0.35, n // 3) if rng.random() < WALKING else None

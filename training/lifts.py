@@ -26,6 +26,7 @@ Pace = Literal["normal", "touch_and_go", "pause_bottom", "pause_top"]
 Range = tuple[float, float]
 
 
+LUMBAR_SHARES = (0.24, 0.2, 0.17, 0.15, 0.13, 0.11)  # of lumbar flexion, L5/S1 .. T12/L1
 MOST_SHARE = 0.17  # of a thoracic change, in one joint
 
 
@@ -130,6 +131,8 @@ class Style:
         How thoracic change spreads over the joints T11/T12 .. T1/T2; sums to 1.
     gaze
         Share of the trunk's lean that the head follows.
+    lumbar_shares : length 6
+        How lumbar flexion spreads over the joints L5/S1 .. T12/L1; sums to 1.
     """
 
     stance: Stance
@@ -140,6 +143,7 @@ class Style:
     lumbar_deg: float
     shares: tuple[float, ...]
     gaze: float
+    lumbar_shares: tuple[float, ...] = LUMBAR_SHARES
 
 
 def draw_style(exercise: Exercise, *, stature_m: float, floor_grip_m: float, rng: np.random.Generator) -> Style:

@@ -13,7 +13,6 @@ from training.posture import Plan, Posture
 from training.score import Score, TrueRep, smooth_noise
 from training.skeleton import Array, Skeleton
 
-LUMBAR_SHARES = np.array([0.24, 0.2, 0.17, 0.15, 0.13, 0.11])  # L5/S1 .. T12/L1
 STANDING_KNEE_RAD = np.radians(4.0)
 CHANNELS = (
     "depth",
@@ -196,7 +195,7 @@ def _postures(act: Act, rng: np.random.Generator) -> Posture:
     joints = np.zeros((count, sk.N_JOINTS))
     joints[:, sk.THORACIC_JOINTS] = style.standing_deg / 11 + act["thorax"][:, None] * np.array(style.shares)
     joints[:, sk.NECK_JOINTS] = act["neck"][:, None] * posture.NECK_SHARES
-    joints[:, sk.LUMBAR_JOINTS] = act["lumbar"][:, None] * LUMBAR_SHARES
+    joints[:, sk.LUMBAR_JOINTS] = act["lumbar"][:, None] * np.array(style.lumbar_shares)
     hinge = act.exercise.kind == "hinge" or act.recipe.event != "lift"
     plan = Plan(
         kind="hinge" if hinge else "squat",

@@ -1,11 +1,12 @@
 """The whole way from a track to a judgement, on lifters whose truth is known."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
-from spineline.core.analysis import REFERENCE_TEXT, analyze
+from spineline.core.analysis import REFERENCE_TEXT, Analysis, analyze
 from spineline.core.figure import Camera
 from spineline.core.settings import Settings
 from spineline.core.sim import STYLES, THORACIC_EDGE_DEG, Flaws, Move, lift, simulate
@@ -71,8 +72,85 @@ def test_the_reference_is_the_lifters_own_standing() -> None:
     np.testing.assert_allclose(found.thoracic_change_deg, found.spine.thoracic_deg - found.reference.thoracic_deg)
     usable = found.spine.usable
     assert usable.mean() > 0.9
-    assert (found.sigma_change_deg > found.spine.sigma_deg)[usable].all()
+    sigma_deg = found.reference.sigma_change_deg(found.spine.sigma_deg, found.settings.reference)
+    np.testing.assert_array_equal(found.sigma_change_deg, sigma_deg)
+    assert np.array_equal(np.isfinite(sigma_deg), usable)
     assert REFERENCE_TEXT["standing"] in found.notes
+
+
+@pytest.mark.parametrize("style", ["conventional", "sumo", "kettlebell"])
+@pytest.mark.parametrize(("rounding_deg", "verdict"), [(0.0, "ok"), (25.0, "flag")])
+def test_without_standing_before_it_the_tops_of_a_deadlift_are_its_reference(
+    style: str, rounding_deg: float, verdict: str
+) -> None:
+    done, found = watched(lift(style, reps=2, rounding_deg=rounding_deg, before_s=0.0), style)
+    assert found.reference.source == "least_flexed"
+    assert REFERENCE_TEXT["least_flexed"] in found.notes
+    assert found.mdc95_deg == found.settings.rules.mdc95_deg
+    # At the tops the lifter is near neutral, which the simulator reads as 0.
+    assert found.reference.thoracic_deg == pytest.approx(0, abs=2)
+    assert [rep.verdict for rep in found.reps] == [verdict] * len(done.truth.reps)
+    for rep in found.reps:
+        assert rep.thoracic_change_peak_deg == pytest.approx(rounding_deg, abs=4)
+
+
+@pytest.mark.parametrize(("rounding_deg", "verdict"), [(15.0, "ok"), (25.0, "flag")])
+def test_hidden_tops_leave_an_average_neutral_and_only_large_changes(rounding_deg: float, verdict: str) -> None:
+    script = lift("conventional", reps=2, rounding_deg=rounding_deg, before_s=0.0, up_s=2.0, down_s=2.0, high_s=0.1)
+    done = simulate(script, silhouettes=False)
+    seen = analyze(done.track)
+    found = analyze(replace(done.track, others=np.where(done.truth.depth < 0.33, 0.9, 0.0)))
+    assert (seen.reference.source, found.reference.source) == ("least_flexed", "population")
+    assert found.mdc95_deg == pytest.approx(1.645 * found.settings.reference.population_sd_deg)
+    assert [rep.verdict for rep in seen.reps] == ["flag"] * 2
+    assert [rep.verdict for rep in found.reps[:2]] == [verdict] * 2
+
+
+@cache
+def slumping(at: str) -> Analysis:
+    """Watch one who is neutral but for 25 degrees half way up, or at the top, of every rep."""
+    rounded = THORACIC_EDGE_DEG + 25
+    script = [Move("stand", 1.5, 0.0, THORACIC_EDGE_DEG)]
+    for _ in range(2):
+        script += [Move("descend", 1.4, 1.0), Move("bottom", 1.2)]
+        if at == "half way up":
+            script += [Move("ascend", 0.8, 0.5, rounded), Move("ascend", 0.8, 0.0, THORACIC_EDGE_DEG)]
+        else:
+            script += [Move("ascend", 1.2, 0.0), Move("hold", 0.4, None, rounded), Move("hold", 0.6)]
+            script.append(Move("hold", 0.4, None, THORACIC_EDGE_DEG))
+    return watched([*script, Move("descend", 1.4, 1.0), Move("bottom", 0.6)])[1]
+
+
+def test_rounding_at_the_top_alone_is_measured_but_not_judged() -> None:
+    found = slumping("top")
+    assert len(found.reps) == 2
+    for rep in found.reps:
+        assert found.thoracic_change_deg[found.rep_index == rep.rep.index].max() > 20
+        assert rep.thoracic_change_peak_deg < 3
+        assert rep.thoracic_growth_deg < 3
+        assert (rep.verdict, rep.flags, rep.usable_share) == ("ok", (), 1.0)
+    assert np.isfinite(found.thoracic_change_deg).all()
+
+
+def test_the_same_rounding_half_way_up_is_judged() -> None:
+    found = slumping("half way up")
+    assert len(found.reps) == 2
+    for rep in found.reps:
+        assert rep.thoracic_change_peak_deg > 15
+        assert {flag.rule for flag in rep.flags} == {"thoracic_rounding", "thoracic_growth"}
+
+
+def test_how_much_of_the_way_is_judged_is_a_setting() -> None:
+    track = slumping("half way up").track
+    whole = Settings.from_mapping({"reps": {"upright_share": 0.8}})
+    assert [rep.verdict for rep in analyze(track, whole).reps] == ["ok", "ok"]
+
+
+def test_a_rep_seen_at_its_top_alone_is_not_measured() -> None:
+    done = simulate(lift("conventional", reps=2, rounding_deg=25.0, before_s=0.0, high_s=2.0), silhouettes=False)
+    found = analyze(replace(done.track, others=np.where(done.truth.depth > 0.2, 0.9, 0.0)))
+    assert np.isnan([rep.thoracic_change_peak_deg for rep in found.reps[:2]]).all()
+    assert [rep.verdict for rep in found.reps[:2]] == ["not_measured"] * 2
 
 
 @pytest.mark.parametrize("by", ["model", "contour"])

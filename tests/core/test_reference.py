@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spineline.core.reference import calm_standing, find_reference, least_flexed
+from spineline.core.reference import Reference, Source, calm_standing, find_reference
 from spineline.core.reps import Exercise, Motion, Rep
 from spineline.core.settings import ReferenceSettings
 from spineline.core.track import Bools, Floats
@@ -29,40 +29,98 @@ def motion(
     )
 
 
-THORACIC = np.where(LIFTING, 30.0 + 5 * np.sin(TIME_S), np.where(TIME_S < 3, 18.0, 25.0))
-SIGMA = np.full(TIME_S.shape, 4.0)
+THORACIC = np.where(LIFTING, 10.0 + 5 * np.sin(TIME_S), np.where(TIME_S < 3, 18.0, 25.0))
+SIGMA = 4.0 + 0.1 * TIME_S
+TOPS = ((TIME_S >= 3.9) & (TIME_S <= 4.3)) | ((TIME_S >= 6.4) & (TIME_S <= 6.6))
+NOWHERE = np.zeros(TIME_S.shape, dtype=np.bool_)
+
+
+def chosen(thoracic_deg: Floats, tops: Bools = TOPS, seen: Motion | None = None) -> Reference:
+    """Choose the reference of a deadlift."""
+    return find_reference(seen or motion(), thoracic_deg, SIGMA, REPS, "deadlift", tops, SETTINGS)
 
 
 def test_calm_standing_comes_first() -> None:
-    found = find_reference(motion(), THORACIC, SIGMA, REPS, "deadlift", SETTINGS)
-    assert (found.source, found.thoracic_deg, found.sigma_deg) == ("standing", 18.0, 4.0)
+    found = chosen(THORACIC)
+    assert (found.source, found.thoracic_deg) == ("standing", 18.0)
+    assert found.sigma_deg == pytest.approx(np.median(SIGMA[TIME_S < 3]), abs=0.02)
     # Not the frames around the first rep, whose height jumps.
     assert 80 <= found.frames <= 90
+    assert chosen(THORACIC, NOWHERE) == found
 
 
-def test_without_it_the_least_flexed_moments_of_the_reps_serve() -> None:
-    hidden = np.where(LIFTING, THORACIC - 15, np.nan)
-    found = find_reference(motion(), hidden, SIGMA, REPS, "deadlift", SETTINGS)
-    inside = np.any([(rep.start_s <= TIME_S) & (rep.end_s >= TIME_S) for rep in REPS], axis=0)
-    assert found.source == "least_flexed"
-    assert found.frames == pytest.approx(SETTINGS.least_flexed_share * inside.sum(), abs=2)
-    assert found.thoracic_deg == pytest.approx(np.quantile(hidden[inside], SETTINGS.least_flexed_share / 2), abs=0.1)
+def test_without_it_the_tops_of_the_set_serve() -> None:
+    for hidden in (np.where(LIFTING, THORACIC, np.nan), np.where(TOPS, THORACIC, np.nan)):
+        found = chosen(hidden)
+        assert (found.source, found.frames) == ("least_flexed", TOPS.sum())
+        assert found.thoracic_deg == np.median(THORACIC[TOPS])
+        assert found.sigma_deg == np.median(SIGMA[TOPS])
+    leaning = chosen(THORACIC, seen=motion(trunk_deg=SETTINGS.standing_trunk_deg + 10))
+    assert leaning == found
 
 
-def test_never_near_neutral_is_no_reference_of_ones_own() -> None:
-    hidden = np.where(LIFTING, 45.0, np.nan)
-    found = find_reference(motion(), hidden, SIGMA, REPS, "deadlift", SETTINGS)
-    assert (found.source, found.thoracic_deg, found.sigma_deg, found.frames) == (
-        "population",
-        SETTINGS.population_deg,
-        SETTINGS.population_sd_deg,
-        0,
-    )
+def test_only_what_was_measured_at_the_tops_serves() -> None:
+    first = TOPS & (TIME_S < 5)
+    found = chosen(np.where(LIFTING & ~(TOPS & ~first), THORACIC, np.nan))
+    assert (found.source, found.frames) == ("least_flexed", first.sum())
+    assert found.thoracic_deg == np.median(THORACIC[first])
 
 
-@pytest.mark.parametrize("reps", [REPS, []])
-def test_nothing_measured_leaves_the_population(reps: list[Rep]) -> None:
-    found = find_reference(motion(), np.full(TIME_S.shape, np.nan), SIGMA, reps, "squat", SETTINGS)
+def test_whoever_is_far_from_neutral_at_the_tops_rounds_throughout() -> None:
+    far_deg = SETTINGS.population_deg + 2 * SETTINGS.population_sd_deg
+    sources = [chosen(np.where(LIFTING, deg, np.nan)).source for deg in (far_deg - 0.1, far_deg + 0.1)]
+    assert sources == ["least_flexed", "population"]
+
+
+def test_what_happens_away_from_the_tops_does_not_touch_the_reference() -> None:
+    one, other = (chosen(np.where(TOPS, THORACIC, np.where(LIFTING, deg, np.nan))) for deg in (-20.0, 60.0))
+    assert one == other
+
+
+@pytest.mark.parametrize("fps", [15, 30, 60])
+@pytest.mark.parametrize(
+    ("share", "source"), [(0.0, "population"), (0.8, "population"), (1.2, "least_flexed"), (4.0, "least_flexed")]
+)
+def test_the_tops_must_be_seen_long_enough_together(fps: int, share: float, source: str) -> None:
+    time_s = np.arange(0, 6, 1 / fps)
+    zero = np.zeros(time_s.shape)
+    bent = Motion(time_s, zero, zero, zero, zero + 60.0, zero + 60.0)
+    each_s = share * SETTINGS.tops_s / 2
+    tops = ((time_s >= 2) & (time_s < 2 + each_s)) | ((time_s >= 4) & (time_s < 4 + each_s))
+    found = find_reference(bent, zero + 7.0, zero + 3.0, REPS, "deadlift", tops, SETTINGS)
+    assert found.source == source
+    assert found.thoracic_deg == (7.0 if source == "least_flexed" else SETTINGS.population_deg)
+
+
+@pytest.mark.parametrize(
+    ("thoracic_deg", "tops"),
+    [
+        (np.where(LIFTING & ~TOPS, THORACIC, np.nan), TOPS),
+        (np.where(LIFTING, THORACIC, np.nan), NOWHERE),
+        (np.full(TIME_S.shape, np.nan), TOPS),
+    ],
+    ids=["tops hidden", "never upright", "nothing measured"],
+)
+def test_neither_standing_nor_tops_leave_the_population(thoracic_deg: Floats, tops: Bools) -> None:
+    assert chosen(thoracic_deg, tops) == Reference(SETTINGS.population_deg, SETTINGS.population_sd_deg, "population", 0)
+
+
+@pytest.mark.parametrize("source", ["standing", "least_flexed", "population"])
+@pytest.mark.parametrize("shared", [0.0, 0.5, 0.96])
+def test_an_error_of_the_lifters_own_cancels_in_the_change(source: Source, shared: float) -> None:
+    settings = ReferenceSettings(shared_error=shared)
+    sigma_deg = np.array([5.0, np.nan, 5.0])
+    found = Reference(1.0, 5.0, source, 9).sigma_change_deg(sigma_deg, settings)
+    # Two errors of 5 degrees each; nobody shares anything with the average lifter.
+    expected = 5.0 * np.sqrt(2 - 2 * (0.0 if source == "population" else shared))
+    np.testing.assert_allclose(found, [expected, np.nan, expected])
+
+
+@pytest.mark.parametrize("frames", [0, 1])
+def test_a_moment_is_no_reference(frames: int) -> None:
+    one = motion().at(np.arange(frames))
+    tops = np.ones(frames, dtype=np.bool_)
+    found = find_reference(one, THORACIC[:frames], SIGMA[:frames], [], None, tops, SETTINGS)
     assert found.source == "population"
 
 
@@ -109,18 +167,3 @@ def test_standing_must_last(seconds: float, serves: bool) -> None:
 def test_scattered_frames_are_no_standing() -> None:
     usable = np.arange(len(TIME_S)) % 3 == 0
     assert not calm_standing(motion(), usable, REPS, "deadlift", SETTINGS).any()
-
-
-def test_least_flexed_looks_inside_the_reps_only() -> None:
-    thoracic = np.where(LIFTING, 20.0 + TIME_S, -50.0)
-    served = least_flexed(TIME_S, thoracic, REPS, SETTINGS)
-    assert served.any()
-    assert not served[~LIFTING].any()
-    between = (TIME_S > 5.0) & (TIME_S < 5.5)
-    assert not served[between].any()
-    assert thoracic[served].max() <= thoracic[LIFTING & ~between & ~served].min()
-
-
-def test_no_frame_and_no_rep_are_no_reference() -> None:
-    assert not least_flexed(TIME_S, THORACIC, [], SETTINGS).any()
-    assert not least_flexed(TIME_S, np.full(TIME_S.shape, np.nan), REPS, SETTINGS).any()

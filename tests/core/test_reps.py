@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spineline.core.analysis import Analysis, analyze
-from spineline.core.reps import Exercise, Motion, Rep, ascents, phases, turning_points
+from spineline.core.reps import Exercise, Motion, ascents, turning_points
 from spineline.core.settings import RepSettings
 from spineline.core.sim import STYLES, Flaws, Move, Simulated, Style, lift, simulate
-from tests import naive
+from tests import naive_series as naive
 from tests.core.scenes import watched
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -341,16 +341,6 @@ def test_ascents_run_from_every_low_to_the_next_high(seed: int, frames: int) -> 
         known = [m for m in (*moments, a.reaches_next, a.after) if m is not None]
         assert known == sorted(known)
         assert a.leaves_low < a.reaches_top
-
-
-@given(SEEDS, st.integers(0, 50), st.booleans())
-def test_phases_agree_with_their_twin(seed: int, frames: int, floor: bool) -> None:
-    draw = np.random.default_rng(seed)
-    time_s = np.cumsum(draw.uniform(0.02, 0.2, frames))
-    edges = np.sort(draw.uniform(0, 6, 9)).tolist()
-    reps = [Rep(i // 3 + 1, edges[i], edges[i + 1], edges[i + 2], "floor" if floor else "top") for i in (0, 3, 6)]
-    phase, index = phases(time_s, reps)
-    assert (phase.tolist(), index.tolist()) == naive.phases(time_s.tolist(), reps)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 4, 5, 8])

@@ -11,7 +11,7 @@ from spineline.core.reps import Rep
 from spineline.core.rules import Change, Flag, Measures
 from spineline.core.settings import RuleSettings
 from spineline.core.track import Floats
-from tests import naive
+from tests import naive_series as naive
 
 SEEDS = st.integers(0, 2**32 - 1)
 NAN = float("nan")
@@ -183,6 +183,21 @@ def test_what_was_not_seen_is_not_measured() -> None:
     assert rules.thoracic_growth(FLOOR, found, SETTINGS) is None
     nothing = rules.measure(FLOOR, Change(change.time_s, np.full_like(change.change_deg, np.nan)), SETTINGS)
     assert np.isnan([nothing.start_deg, nothing.peak_deg, nothing.peak_s, nothing.growth_deg, nothing.growth_s]).all()
+
+
+@pytest.mark.parametrize("rep", [FLOOR, TOP])
+def test_what_is_left_out_at_the_top_is_not_judged(rep: Rep) -> None:
+    """The top of the rep from the floor is its turn; the other one ends there."""
+    change = ramp()
+    top = np.abs(change.time_s - (rep.turn_s if rep.begins == "floor" else rep.end_s)) < 0.3
+    # 30 degrees that are there at the top alone: left out, they count as little as if they were not seen.
+    slumped = np.where(top, 30.0, change.change_deg)
+    assert rules.measure(rep, Change(change.time_s, slumped), SETTINGS).peak_deg == 30.0
+    expected = rules.measure(rep, Change(change.time_s, np.where(top, np.nan, change.change_deg)), SETTINGS)
+    found = rules.measure(rep, Change(change.time_s, np.where(top, np.nan, slumped)), SETTINGS)
+    assert found == expected
+    assert np.isfinite([found.start_deg, found.peak_deg, found.growth_deg]).all()
+    assert found.peak_deg < 9
 
 
 def test_what_happens_outside_a_rep_is_not_its_own() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spineline.core import signals
 from spineline.core.track import Floats
-from tests import naive
+from tests import naive_series as naive
 
 SEEDS = st.integers(0, 2**32 - 1)
 

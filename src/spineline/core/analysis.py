@@ -8,7 +8,7 @@ import numpy as np
 from spineline.core import rules, signals, spine, view
 from spineline.core.kinematics import Joints, Kinematics, kinematics, sagittal
 from spineline.core.reference import Reference, find_reference
-from spineline.core.reps import Exercise, Motion, Rep, find_reps, phases
+from spineline.core.reps import Exercise, Motion, Rep, find_reps, inside, phases, upright
 from spineline.core.rules import Change, Flag, Verdict
 from spineline.core.settings import Settings
 from spineline.core.spine import REASON_TEXT, REASONS, Spine
@@ -19,7 +19,7 @@ _NOTEWORTHY_SHARE: Final = 0.1
 
 REFERENCE_TEXT: Final = {
     "standing": "Reference: your own calm standing in this recording.",
-    "least_flexed": "Reference: the least rounded moments of this set; calm standing could not be measured.",
+    "least_flexed": "Reference: the upright moments of this set; calm standing could not be measured.",
     "population": "Reference: an average neutral, none of your own was measured; only large changes are named.",
 }
 """What each kind of reference means to a reader."""
@@ -104,7 +104,10 @@ def analyze(track: PoseTrack, settings: Settings | None = None, exercise: Exerci
 
     raw = spine.estimate(track, facing, yaw_deg, trusted, settings.view)
     measured = _smoothed(track, raw, settings)
-    reference = find_reference(motion, measured.thoracic_deg, measured.sigma_deg, reps, exercise, settings.reference)
+    tops = upright(track.time_s, angles.trunk_deg, reps, settings.reps)
+    reference = find_reference(
+        motion, measured.thoracic_deg, measured.sigma_deg, reps, exercise, tops, settings.reference
+    )
     change_deg = measured.thoracic_deg - reference.thoracic_deg
     change = Change(track.time_s, change_deg)
     noise_deg = rules.least_level_deg(reference, settings.rules)
@@ -118,12 +121,12 @@ def analyze(track: PoseTrack, settings: Settings | None = None, exercise: Exerci
         angles=angles,
         yaw_deg=yaw_deg,
         thoracic_change_deg=change_deg,
-        sigma_change_deg=np.hypot(measured.sigma_deg, reference.sigma_deg),
+        sigma_change_deg=reference.sigma_change_deg(measured.sigma_deg, settings.reference),
         reference=reference,
         mdc95_deg=noise_deg,
         phase=phase,
         rep_index=rep_index,
-        reps=tuple(_judge_rep(rep, change, noise_deg, measured.usable, angles, settings) for rep in reps),
+        reps=tuple(_judge_rep(rep, change, noise_deg, tops, angles, settings) for rep in reps),
         notes=_notes(track, measured, reference, exercise),
     )
 
@@ -161,12 +164,14 @@ def _motion(time_s: Floats, joints: Joints, angles: Kinematics) -> Motion:
 
 
 def _judge_rep(
-    rep: Rep, change: Change, noise_deg: float, usable: Bools, angles: Kinematics, settings: Settings
+    rep: Rep, change: Change, noise_deg: float, tops: Bools, angles: Kinematics, settings: Settings
 ) -> RepResult:
-    """Measure one rep and apply every rule to it."""
-    inside = (change.time_s >= rep.start_s) & (change.time_s <= rep.end_s)
-    share = float(usable[inside].mean()) if inside.any() else 0.0
-    measures = rules.measure(rep, change, settings.rules)
+    """Measure one rep and apply every rule to it, but for its tops: upright the back bears least."""
+    within = inside(change.time_s, [rep])
+    judged = within & ~tops
+    share = float(np.isfinite(change.change_deg[judged]).mean()) if judged.any() else 0.0
+    loaded = Change(change.time_s, np.where(tops, np.nan, change.change_deg))
+    measures = rules.measure(rep, loaded, settings.rules)
     found = (
         rules.thoracic_rounding(rep, measures, settings.rules, noise_deg=noise_deg),
         rules.thoracic_growth(rep, measures, settings.rules),
@@ -179,8 +184,8 @@ def _judge_rep(
         thoracic_change_start_deg=measures.start_deg,
         thoracic_change_peak_deg=measures.peak_deg,
         thoracic_growth_deg=measures.growth_deg,
-        trunk_peak_deg=_extreme(angles.trunk_deg[inside], 95),
-        knee_min_deg=180.0 - _extreme(angles.knee_deg[inside], 95),
+        trunk_peak_deg=_extreme(angles.trunk_deg[within], 95),
+        knee_min_deg=180.0 - _extreme(angles.knee_deg[within], 95),
         flags=flags,
     )
 

@@ -5,16 +5,15 @@ from typing import Final, Literal
 
 import numpy as np
 
-from spineline.core.reps import Exercise, Motion, Rep
+from spineline.core.reps import Exercise, Motion, Rep, inside
 from spineline.core.settings import ReferenceSettings
 from spineline.core.signals import held
 from spineline.core.track import Bools, Floats
 
-Source = Literal["standing", "least_flexed", "population"]
-
 _FLEXED_SPREADS: Final = 2.0
-_EXTENDED_SPREADS: Final = 1.0
-"""A lifter never seen nearer to neutral than so many population spreads was not seen neutral."""
+"""Whoever is so many population spreads beyond neutral even at the tops is taken to round throughout."""
+
+Source = Literal["standing", "least_flexed", "population"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,14 @@ class Reference:
     source: Source
     frames: int
 
+    def sigma_change_deg(self, sigma_deg: Floats, settings: ReferenceSettings) -> Floats:
+        """Sigma of the change from this reference, ``(T,)``, of angles whose own sigma is ``sigma_deg``.
+
+        Part of the error is the lifter's own, such as clothes or the shape of the back, and alike in both.
+        """
+        shared = 0.0 if self.source == "population" else settings.shared_error
+        return np.asarray(np.sqrt(sigma_deg**2 + self.sigma_deg**2 - 2 * shared * sigma_deg * self.sigma_deg))
+
 
 def find_reference(
     motion: Motion,
@@ -33,9 +40,10 @@ def find_reference(
     sigma_deg: Floats,
     reps: list[Rep],
     exercise: Exercise | None,
+    tops: Bools,
     settings: ReferenceSettings,
 ) -> Reference:
-    """Choose the reference: calm standing, else the least-flexed phases of the set, else the population's neutral.
+    """Choose the reference: calm standing, else the least-flexed phase of the set, its tops, else the population.
 
     Parameters
     ----------
@@ -45,19 +53,20 @@ def find_reference(
         ``(T,)``, NaN where not usable.
     reps, exercise
         The set.
+    tops
+        ``(T,)`` where the lifter is upright within it.
     settings
         Thresholds.
     """
-    population = Reference(settings.population_deg, settings.population_sd_deg, "population", 0)
-    standing = calm_standing(motion, np.isfinite(thoracic_deg), reps, exercise, settings)
+    usable = np.isfinite(thoracic_deg)
+    standing = calm_standing(motion, usable, reps, exercise, settings)
     if standing.any():
         return _from_frames(thoracic_deg, sigma_deg, standing, "standing")
-    least = least_flexed(motion.time_s, thoracic_deg, reps, settings)
-    if not least.any():
-        return population
-    found = _from_frames(thoracic_deg, sigma_deg, least, "least_flexed")
-    spreads = (found.thoracic_deg - settings.population_deg) / settings.population_sd_deg
-    return found if -_EXTENDED_SPREADS <= spreads <= _FLEXED_SPREADS else population
+    if (tops & usable).sum() * _frame_s(motion.time_s) >= settings.tops_s:
+        found = _from_frames(thoracic_deg, sigma_deg, tops & usable, "least_flexed")
+        if found.thoracic_deg <= settings.population_deg + _FLEXED_SPREADS * settings.population_sd_deg:
+            return found
+    return Reference(settings.population_deg, settings.population_sd_deg, "population", 0)
 
 
 def calm_standing(
@@ -72,9 +81,7 @@ def calm_standing(
     -------
     ``(T,)``; all False where such standing lasts less than ``standing_s``.
     """
-    outside = np.ones_like(usable)
-    for rep in reps:
-        outside &= (motion.time_s < rep.start_s) | (motion.time_s > rep.end_s)
+    outside = ~inside(motion.time_s, reps)
     if exercise == "deadlift" and reps:
         outside &= motion.time_s < reps[0].start_s
     with np.errstate(invalid="ignore"):
@@ -83,21 +90,11 @@ def calm_standing(
         )
         calm = np.abs(_speed(motion.time_s, motion.height)) <= settings.calm_torsos_s
     serves = held(motion.time_s, usable & outside & upright & calm, at_least_s=settings.standing_s / 2)
-    frame_s = float(np.median(np.diff(motion.time_s))) if len(motion.time_s) > 1 else 0.0
-    return serves if serves.sum() * frame_s >= settings.standing_s else np.zeros_like(serves)
+    return serves if serves.sum() * _frame_s(motion.time_s) >= settings.standing_s else np.zeros_like(serves)
 
 
-def least_flexed(time_s: Floats, thoracic_deg: Floats, reps: list[Rep], settings: ReferenceSettings) -> Bools:
-    """Tell which frames belong to the least-flexed share of the reps, ``(T,)``."""
-    inside = np.zeros(time_s.shape, dtype=np.bool_)
-    for rep in reps:
-        inside |= (time_s >= rep.start_s) & (time_s <= rep.end_s)
-    inside &= np.isfinite(thoracic_deg)
-    if not inside.any():
-        return inside
-    limit = np.quantile(thoracic_deg[inside], settings.least_flexed_share)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(inside & (thoracic_deg <= limit))
+def _frame_s(time_s: Floats) -> float:
+    return float(np.median(np.diff(time_s))) if len(time_s) > 1 else 0.0
 
 
 def _speed(time_s: Floats, values: Floats) -> Floats:

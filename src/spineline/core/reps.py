@@ -12,7 +12,7 @@ import numpy as np
 from scipy import signal
 
 from spineline.core.settings import RepSettings
-from spineline.core.track import Floats, Ints, Texts
+from spineline.core.track import Bools, Floats, Ints, Texts
 
 Exercise = Literal["deadlift", "squat"]
 
@@ -58,6 +58,28 @@ class Rep:
     def pull_s(self) -> tuple[float, float]:
         """Start and end of the way up."""
         return (self.start_s, self.turn_s) if self.begins == "floor" else (self.turn_s, self.end_s)
+
+
+def inside(time_s: Floats, reps: list[Rep]) -> Bools:
+    """Tell which frames belong to a rep, ``(T,)``."""
+    out = np.zeros(time_s.shape, dtype=np.bool_)
+    for rep in reps:
+        out |= (time_s >= rep.start_s) & (time_s <= rep.end_s)
+    return out
+
+
+def upright(time_s: Floats, trunk_deg: Floats, reps: list[Rep], settings: RepSettings) -> Bools:
+    """Tell where the lifter is upright between first and last rep: at the tops, hardly leaning, ``(T,)``.
+
+    There the back bears least, and a bar at the hips hides part of it.
+    """
+    lean_deg = np.abs(trunk_deg)
+    if not reps or np.isnan(lean_deg[inside(time_s, reps)]).all():
+        return np.zeros(time_s.shape, dtype=np.bool_)
+    most_deg = np.nanpercentile(lean_deg[inside(time_s, reps)], 95)
+    with np.errstate(invalid="ignore"):
+        hardly = lean_deg <= settings.upright_share * most_deg
+        return np.asarray(hardly & (time_s >= reps[0].start_s) & (time_s <= reps[-1].end_s))
 
 
 @dataclass(frozen=True, eq=False)

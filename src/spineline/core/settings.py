@@ -3,11 +3,13 @@
 The levels are coaching defaults: no study gives a limit for thoracic rounding under load.
 """
 
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spineline.errors import SettingsError
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def _number(default: float, low: float, high: float, unit: str, about: str, source: str) -> Any:
@@ -162,6 +164,14 @@ class RepSettings(_Group):
         "Farthest the hips travel sideways in a rep.",
         "walking does not count",
     )
+    upright_share: float = _number(
+        0.35,
+        0.1,
+        0.8,
+        "1",
+        "Lean, as a share of the most in the set, up to which the lifter counts as upright.",
+        "tops and lockouts of rendered and real sets",
+    )
     setup_s: float = _number(
         0.7,
         0.2,
@@ -204,8 +214,16 @@ class ReferenceSettings(_Group):
     calm_torsos_s: float = _number(
         0.25, 0.05, 2.0, "torso lengths/s", "Fastest the shoulders move while calm.", "measured on real clips"
     )
-    least_flexed_share: float = _number(
-        0.3, 0.01, 0.5, "1", "Share of the reps that counts as their least-flexed phase.", "coaching default"
+    tops_s: float = _number(
+        0.3, 0.05, 5.0, "s", "Least time upright within the set to serve.", "as long as a finding must last, and more"
+    )
+    shared_error: float = _number(
+        0.6,
+        0.0,
+        0.99,
+        "1",
+        "Correlation of the error of the reference with that of the frames measured from it.",
+        "docs/accuracy.md",
     )
     population_deg: float = _number(
         0.0,
@@ -280,16 +298,22 @@ class Settings(_Group):
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Self:
-        """Build settings from nested tables, such as a TOML file holds.
+        """Build settings from nested tables; what is wrong is named as by `checked`."""
+        return checked(cls, values)
 
-        Raises
-        ------
-        SettingsError
-            One line that names the first wrong key, what was expected and what was found.
-        """
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "settings"
-            raise SettingsError(f"{where}: {first['msg']}, found {first['input']!r}") from error
+
+def checked(model: type[_Model], values: dict[str, Any], *, table: str = "") -> _Model:
+    """Build a model from what a TOML file holds, or from one of its tables.
+
+    Raises
+    ------
+    SettingsError
+        One line that names the first wrong key, what was expected and what was found.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        keys = [part for part in (table, *first["loc"]) if part and isinstance(part, str)]
+        where = ".".join(keys) or "settings"
+        raise SettingsError(f"{where}: {first['msg']}, found {first['input']!r}") from error

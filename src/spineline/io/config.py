@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spineline import __version__
-from spineline.core.settings import Settings
+from spineline.core.settings import Settings, checked
 from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name
 
@@ -44,19 +44,8 @@ class Options(BaseModel):
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Self:
-        """Build options from a table.
-
-        Raises
-        ------
-        SettingsError
-            One line that names the first wrong key, what was expected and what was found.
-        """
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join([_OPTIONS_TABLE, *(str(part) for part in first["loc"][:1])])
-            raise SettingsError(f"{where}: {first['msg']}, found {first['input']!r}") from error
+        """Build options from a table; what is wrong is named as by `spineline.core.settings.checked`."""
+        return checked(cls, values, table=_OPTIONS_TABLE)
 
 
 def read_config(path: Path) -> tuple[dict[str, Any], Settings]:

@@ -210,8 +210,12 @@ class PoseObserver:
         return person
 
     def _aim(self, person: Person, picture: tuple[int, int]) -> None:
-        """Move the window to the person; a blank picture makes the landmarker forget where it was."""
-        self._window = window_px(person, picture)
+        """Move the window to the person."""
+        self._aim_at(window_px(person, picture))
+
+    def _aim_at(self, window: tuple[int, int, int, int]) -> None:
+        """Move the window; a blank picture makes the landmarker forget where it was."""
+        self._window = window
         self._stamp_ms += 1
         self._follow.detect_for_video(_image(np.zeros((64, 64, 3), dtype=np.uint8)), self._stamp_ms)
 
