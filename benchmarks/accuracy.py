@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.progress import track as progress
 
 from spineline.core import contour, spine, view
+from spineline.core.reference import from_frames
 from spineline.core.settings import Settings
 from spineline.core.silhouette import STATIONS, dorsal_profile
 from spineline.core.skeleton import Landmark
@@ -103,18 +103,36 @@ def stand_ins(track: PoseTrack, facing: Floats) -> dict[str, Floats]:
     }
 
 
-def changes(judged: Judged, values: Floats, usable: Bools) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Return read and true change from the lifter's own standing at ease, and which pictures they are of."""
-    data, at_ease = judged.data, judged.data.column("at_ease")
-    read, true, which = [], [], []
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """Change from the lifter's own standing at ease, read and true, and the sigma of what was read, each ``(n,)``."""
+
+    read: Floats
+    true: Floats
+    sigma: Floats
+
+    @property
+    def miss(self) -> Floats:
+        """Error."""
+        return self.read - self.true
+
+
+def changes(judged: Judged, usable: Bools, values: Floats | None = None) -> Changes:
+    """Gather the changes of every lifter seen at ease and otherwise: by the spine model, or of a stand-in's values."""
+    data, at_ease, settings = judged.data, judged.data.column("at_ease"), Settings().reference
+    parts: list[tuple[Floats, Floats, Floats]] = []
     for lifter in np.unique(data.lifter[usable]):
         mine = usable & (data.lifter == lifter)
-        rest, moved = np.flatnonzero(mine & at_ease), np.flatnonzero(mine & ~at_ease)
-        if rest.size and moved.size:
-            read.append(values[moved] - np.median(values[rest]))
-            true.append(judged.true_deg[moved] - np.median(judged.true_deg[rest]))
-            which.append(moved)
-    return np.concatenate(read), np.concatenate(true), np.concatenate(which)
+        rest, moved = mine & at_ease, mine & ~at_ease
+        if not (rest.any() and moved.any()):
+            continue
+        if values is None:
+            read, sigma = from_frames(judged.read, rest, "standing").change(judged.read, settings)
+        else:
+            read, sigma = values - np.median(values[rest]), np.full_like(values, np.nan)
+        true = judged.true_deg - np.median(judged.true_deg[rest])
+        parts.append((read[moved], true[moved], sigma[moved]))
+    return Changes(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def fitted(values: Floats, true: Floats) -> Floats:
@@ -132,29 +150,29 @@ def frames_report(judged: Judged) -> None:
         f"within {SIDE_DEG:.0f} deg of the side": (yaw_deg <= SIDE_DEG) & open_back,
         f"{SIDE_DEG:.0f} to {OBLIQUE_DEG:.0f} deg": (yaw_deg > SIDE_DEG) & (yaw_deg <= OBLIQUE_DEG) & open_back,
     }
-    print("| camera | pictures | usable | flexion: MAE | bias | limits of agreement | r | within 1, 2 sigma "
-          "| change: MAE | bias | limits of agreement | r |")  # fmt: skip
-    print("| --- " * 12 + "|")
+    print("| camera | pictures | usable | what | MAE | bias | limits of agreement | r | within 1, 2 sigma |")
+    print("| --- " * 9 + "|")
+    read = judged.read
     for name, band in bands.items():
-        usable = band & judged.read.usable
-        miss = (judged.read.thoracic_deg - judged.true_deg)[usable]
-        read, true, _ = changes(judged, judged.read.thoracic_deg, usable)
-        near = [float((np.abs(miss) <= k * judged.read.sigma_deg[usable]).mean()) for k in (1, 2)]
-        cells = [name, str(int(band.sum())), f"{usable.sum() / band.sum():.2f}", *agreement(miss)]
-        cells += [_r(judged.read.thoracic_deg[usable], judged.true_deg[usable]), f"{near[0]:.0%}, {near[1]:.0%}"]
-        print("| " + " | ".join([*cells, *agreement(read - true), _r(read, true)]) + " |")
+        usable = band & read.usable
+        share = f"{usable.sum() / band.sum():.2f}"
+        flexion = Changes(read.thoracic_deg[usable], judged.true_deg[usable], read.sigma_deg[usable])
+        for what, found in {"flexion": flexion, "change from standing": changes(judged, usable)}.items():
+            near = [f"{(np.abs(found.miss) <= k * found.sigma).mean():.0%}" for k in (1, 2)]
+            cells = [name, str(int(band.sum())), share, what, *agreement(found.miss), _r(found.read, found.true)]
+            print("| " + " | ".join([*cells, ", ".join(near)]) + " |")
     print("\n| in place of the back, same pictures | flexion: MAE | r | change: MAE | r |")
     print("| --- " * 5 + "|")
-    usable = bands[f"within {SIDE_DEG:.0f} deg of the side"] & judged.read.usable
-    for name, values in {"spine model": judged.read.thoracic_deg, **judged.stand_ins}.items():
+    usable = bands[f"within {SIDE_DEG:.0f} deg of the side"] & read.usable
+    rows = {"spine model": (read.thoracic_deg[usable], judged.true_deg[usable], changes(judged, usable))}
+    for name, values in judged.stand_ins.items():
         known = usable & np.isfinite(values)
-        degrees = values if name == "spine model" else np.full_like(values, np.nan)
-        if name != "spine model":
-            degrees[known] = fitted(values[known], judged.true_deg[known])
-        read, true, _ = changes(judged, degrees, known)
-        miss = (degrees - judged.true_deg)[known]
-        cells = [name, f"{np.abs(miss).mean():.1f}", _r(degrees[known], judged.true_deg[known])]
-        print("| " + " | ".join([*cells, f"{np.abs(read - true).mean():.1f}", _r(read, true)]) + " |")
+        degrees = np.full_like(values, np.nan)
+        degrees[known] = fitted(values[known], judged.true_deg[known])
+        rows[name] = (degrees[known], judged.true_deg[known], changes(judged, known, degrees))
+    for name, (flexion_deg, true_deg, change) in rows.items():
+        cells = [name, f"{np.abs(flexion_deg - true_deg).mean():.1f}", _r(flexion_deg, true_deg)]
+        print("| " + " | ".join([*cells, f"{np.abs(change.miss).mean():.1f}", _r(change.read, change.true)]) + " |")
 
 
 def agreement(miss: Floats) -> list[str]:

@@ -312,13 +312,13 @@ def features(points: Floats, facing_sign: float, profile: Floats) -> list[float]
 
 
 def read_contour(points: Floats, facing_sign: float, back: Floats, front: Floats) -> tuple[list[float], bool]:
-    """Give a reading, as in `spine.RAW`, and whether the edge is hidden, of one frame with these profiles."""
+    """Give a reading, as in `track.RAW`, and whether the edge is hidden, of one frame with these profiles."""
     seen = features(points, facing_sign, back)
     read = [
         line.offset_deg + sum(float(w) * v for w, v in zip(line.weights, seen, strict=True))
         for line in (contour.THORACIC, contour.LUMBAR)
     ]
-    read.append(contour.THORACIC.sigma_deg)
+    read += [contour.THORACIC.sigma_deg, read[0], contour.THORACIC.sigma_deg]
     ear = _middle(points, Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
     c1 = [a + float(b) for a, b in zip(in_trunk(points, facing_sign, ear), contour._C1_FROM_EAR, strict=True)]
     c7 = [float(v) for v in contour._C7]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from spineline.core.track import RAW
+from spineline.core.track import RAW, RAW_ANGLES
 from spineline.core.trunk import MARKS, PICTURE_SHAPE
 from training.dataset import MARGIN_PX
 
@@ -16,14 +16,14 @@ WIDTH = 128
 MARKS_WIDTH = 64
 DEGREES = 10.0
 """The network counts in tens of degrees."""
-N_POINTS = RAW - 3
+N_POINTS = RAW - RAW_ANGLES
 
 
 class SpineNetwork(nn.Module):
     """Five stages of stride 2 over the picture, two layers over the marks, and a head over both.
 
     ``picture (n, 1, 96, 80)`` 0 to 1, ``marks (n, 32)``; returns ``spine_raw`` as in `spineline.core.track.RAW`.
-    ``sigma_scale`` is set after training, on lifters left out of it.
+    ``sigma_scale``, of the thoracic angle and of the bend, is set after training, on lifters left out of it.
     """
 
     marks_mean: Tensor
@@ -44,22 +44,27 @@ class SpineNetwork(nn.Module):
             nn.Linear(MARKS, MARKS_WIDTH), nn.ReLU(), nn.Linear(MARKS_WIDTH, MARKS_WIDTH), nn.ReLU()
         )
         self.head = nn.Sequential(
-            nn.Dropout(dropout), nn.Linear(WIDTH + MARKS_WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 4 + N_POINTS)
+            nn.Dropout(dropout), nn.Linear(WIDTH + MARKS_WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 6 + N_POINTS)
         )
         self.register_buffer("marks_mean", torch.zeros(MARKS))
         self.register_buffer("marks_scale", torch.ones(MARKS))
-        self.register_buffer("sigma_scale", torch.ones(1))
+        self.register_buffer("sigma_scale", torch.ones(2))
 
     def read(self, picture: Tensor, marks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return flexion ``(n, 2)``, the logarithm of its scale ``(n, 2)``, both in degrees, and points ``(n, 18)``."""
+        """Return angles and points.
+
+        Thoracic flexion, lumbar flexion and bend in degrees ``(n, 3)``, the logarithms of their scales ``(n, 3)``, and
+        the points ``(n, 18)``.
+        """
         places = (marks - self.marks_mean) * self.marks_scale
         out = self.head(torch.cat([self.picture(picture), self.places(places)], dim=1))
-        return DEGREES * out[:, :2], out[:, 2:4].clamp(-1.0, 4.0), out[:, 4:]
+        return DEGREES * out[:, :3], out[:, 3:6].clamp(-1.0, 4.0), out[:, 6:]
 
     def forward(self, picture: Tensor, marks: Tensor) -> Tensor:
         """Return ``spine_raw``, ``(n, RAW)``."""
-        flexion, log_scale, points = self.read(picture, marks)
-        return torch.cat([flexion, self.sigma_scale * log_scale[:, :1].exp(), points], dim=1)
+        angles, log_scale, points = self.read(picture, marks)
+        sigma = self.sigma_scale * log_scale[:, ::2].exp()
+        return torch.cat([angles[:, :2], sigma[:, :1], angles[:, 2:], sigma[:, 1:], points], dim=1)
 
 
 def centred(pictures: Tensor) -> Tensor:

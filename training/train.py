@@ -28,7 +28,9 @@ BATCH_LIFTERS, BATCH_EACH = 32, 4
 """Lifters in a batch, and pictures of each: what matters is the change from one picture of a lifter to another."""
 RATE = 2e-3
 MARKS_JITTER = 0.05
-POINT_WEIGHT, LUMBAR_WEIGHT, OWN_WEIGHT = 4.0, 0.5, 0.15
+WEIGHTS = (1.0, 0.5, 1.5)
+"""Of thoracic flexion, lumbar flexion and bend."""
+POINT_WEIGHT = 4.0
 ONE_SIGMA = 0.6827
 
 
@@ -64,17 +66,23 @@ def joined(parts: list[Examples]) -> Examples:
 
 
 def loss(network: SpineNetwork, pictures: Tensor, marks: Tensor, flexion: Tensor, points: Tensor) -> Tensor:
-    """Laplace likelihood of flexion, error beyond each lifter's own, and the distance of the points.
+    """Laplace likelihoods of flexion and bend, and the distance of the points.
 
-    The batch holds `BATCH_EACH` pictures of one lifter after the other.
+    The batch holds `BATCH_EACH` pictures of one lifter after the other; what is wrong with the bend in all of them
+    alike is not counted.
     """
     read, log_scale, placed = network.read(pictures, marks)
-    miss = read - flexion
+    miss = read[:, :2] - flexion
+    own = beyond_own((read[:, 2] - flexion[:, 0]).reshape(-1, BATCH_EACH), log_scale[:, 2].reshape(-1, BATCH_EACH))
+    miss = torch.cat([miss, own.reshape(-1, 1)], dim=1)
     likelihood = (miss.abs() / log_scale.exp() + log_scale).mean(dim=0)
-    each = miss[:, 0].reshape(-1, BATCH_EACH)
-    own = (each - each.mean(dim=1, keepdim=True)).abs().mean()
-    apart = (placed - points).abs().mean()  # no ceiling: a point that begins far away would feel no pull
-    return likelihood[0] + LUMBAR_WEIGHT * likelihood[1] + OWN_WEIGHT * own + POINT_WEIGHT * apart
+    return likelihood @ torch.tensor(WEIGHTS) + POINT_WEIGHT * (placed - points).abs().mean()
+
+
+def beyond_own(miss: Tensor, log_scale: Tensor) -> Tensor:
+    """Take off each lifter's mean error, weighted by certainty; both ``(lifters, pictures)``."""
+    weight = (-log_scale).exp().detach()
+    return miss - (weight * miss).sum(dim=1, keepdim=True) / weight.sum(dim=1, keepdim=True)
 
 
 def batches(lifter: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
@@ -152,10 +160,12 @@ def fit(course: Course, taught: Examples, left_out: Examples) -> None:
     while course.done < course.epochs:
         value = course.epoch(taught)
         if course.done % 4 == 0 or course.done == course.epochs:
-            miss = read(course.network, left_out)[:, 0] - left_out.flexion[:, 0]
+            found = read(course.network, left_out)
+            miss, bend = (found[:, column] - left_out.flexion[:, 0] for column in (0, 3))
             print(
                 f"epoch {course.done}: loss {value:.3f}, left out MAE {np.abs(miss).mean():.2f} deg, "
-                f"within lifters {within(miss, left_out.lifter):.2f}, {time.monotonic() - began:.0f} s",
+                f"within lifters {within(miss, left_out.lifter):.2f}, bend {within(bend, left_out.lifter):.2f}, "
+                f"{time.monotonic() - began:.0f} s",
                 flush=True,
             )
 
@@ -181,10 +191,24 @@ def read(network: SpineNetwork, data: Examples | DataSet) -> Floats:
 
 
 def calibrate(network: SpineNetwork, left_out: Examples) -> None:
-    """Scale sigma so that as many errors lie within it as of a normal distribution."""
-    out = read(network, left_out)
-    ratio = np.abs(out[:, 0] - left_out.flexion[:, 0]) / out[:, 2]
-    network.sigma_scale *= float(np.quantile(ratio, ONE_SIGMA))
+    """Scale both sigmas so that as many errors lie within them as of a normal distribution.
+
+    The errors of the bend are those of its differences between two pictures of one lifter.
+    """
+    out, true = read(network, left_out), left_out.flexion[:, 0]
+    one, other = _pairs(left_out.lifter)
+    apart = (out[one, 3] - out[other, 3]) - (true[one] - true[other])
+    ratios = (np.abs(out[:, 0] - true) / out[:, 2], np.abs(apart) / np.hypot(out[one, 4], out[other, 4]))
+    network.sigma_scale *= torch.tensor([float(np.quantile(ratio, ONE_SIGMA)) for ratio in ratios])
+
+
+def _pairs(lifter: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the indices of all pairs of pictures of one lifter."""
+    order = np.argsort(lifter, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(lifter[order])) + 1)
+    pairs = [np.stack(np.triu_indices(len(group), k=1)) for group in groups]
+    whole = np.concatenate([group[pair] for group, pair in zip(groups, pairs, strict=True)], axis=1)
+    return whole[0], whole[1]
 
 
 def save(network: SpineNetwork, path: Path) -> None:

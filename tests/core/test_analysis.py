@@ -72,7 +72,8 @@ def test_the_reference_is_the_lifters_own_standing() -> None:
     np.testing.assert_allclose(found.thoracic_change_deg, found.spine.thoracic_deg - found.reference.thoracic_deg)
     usable = found.spine.usable
     assert usable.mean() > 0.9
-    sigma_deg = found.reference.sigma_change_deg(found.spine.sigma_deg, found.settings.reference)
+    change_deg, sigma_deg = found.reference.change(found.spine, found.settings.reference)
+    np.testing.assert_array_equal(found.thoracic_change_deg, change_deg)
     np.testing.assert_array_equal(found.sigma_change_deg, sigma_deg)
     assert np.array_equal(np.isfinite(sigma_deg), usable)
     assert REFERENCE_TEXT["standing"] in found.notes

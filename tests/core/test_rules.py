@@ -1,5 +1,7 @@
 """Levels, holding, and what counts as measured."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,7 +31,9 @@ OWN = Reference(20.0, 3.0, "standing", 30)
 
 def peaked(peak_deg: float, growth_deg: float = NAN) -> Measures:
     """Give measures with this peak and growth."""
-    return Measures(start_deg=0.0, peak_deg=peak_deg, peak_s=1.5, growth_deg=growth_deg, growth_s=1.7)
+    return Measures(
+        start_deg=0.0, peak_deg=peak_deg, peak_s=1.5, pull_peak_deg=growth_deg, growth_deg=growth_deg, growth_s=1.7
+    )
 
 
 @given(SEEDS, st.integers(0, 60), st.floats(0.0, 0.5), st.booleans())
@@ -161,6 +165,13 @@ def test_measures_of_one_rep(rep: Rep, start_deg: float) -> None:
     assert found.peak_deg == pytest.approx(8.2, abs=0.2)
     assert found.peak_s == pytest.approx(2.0, abs=0.03)
     assert found.growth_deg == pytest.approx(7.4 - start_deg, abs=0.7)
+
+
+@pytest.mark.parametrize(("start_deg", "value_deg"), [(-20.0, None), (-10.0, 6.0), (-4.0, 12.0), (2.0, 16.0)])
+def test_growth_towards_the_reference_is_no_rounding(start_deg: float, value_deg: float | None) -> None:
+    grown = replace(peaked(NAN, 16.0), start_deg=start_deg, pull_peak_deg=start_deg + 16.0)
+    found = rules.thoracic_growth(FLOOR, grown, SETTINGS)
+    assert (found.value if found else None) == value_deg
 
 
 @given(st.floats(-40, 40))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spineline.core import figure
 from spineline.core.sim import LUMBAR_EDGE_DEG, STYLES, THORACIC_EDGE_DEG, Camera, Flaws, Move, lift, simulate
 from spineline.core.skeleton import SPINE_POINTS, Landmark
-from spineline.core.track import RAW, Floats
+from spineline.core.track import RAW, RAW_ANGLES, Floats
 from spineline.core.trunk import trunk_frame
 from tests.core.scenes import posed
 
@@ -70,9 +70,12 @@ def test_the_reading_is_the_truth(facing: int, yaw_deg: float) -> None:
     assert raw.shape == (len(done.track), RAW)
     np.testing.assert_allclose(raw[:, 0], done.truth.thoracic_edge_deg - THORACIC_EDGE_DEG, atol=1e-9)
     np.testing.assert_allclose(raw[:, 1], done.truth.lumbar_edge_deg - LUMBAR_EDGE_DEG, atol=1e-9)
-    assert (raw[:, 2] == raw[0, 2]).all()
+    assert (raw[:, [2, 4]] == raw[0, 2]).all()
     assert 0 < raw[0, 2] < 3
-    places = raw[:, 3:].reshape(len(raw), -1, 2)
+    own_deg = raw[:, 3] - raw[:, 0]
+    np.testing.assert_allclose(own_deg, own_deg[0])
+    assert abs(own_deg[0]) > 5, "a constant that must cancel"
+    places = raw[:, RAW_ANGLES:].reshape(len(raw), -1, 2)
     found_px = trunk_frame(done.track.landmarks_px, done.track.facing).pixel(places)
     np.testing.assert_allclose(found_px, done.truth.spine_px, atol=1e-6)
 

@@ -13,7 +13,7 @@ from spineline.core.settings import Settings
 from spineline.core.sim import Flaws, Move, lift, simulate
 from spineline.core.skeleton import SPINE_POINTS
 from spineline.core.spine import Spine
-from spineline.core.track import RAW, Floats, PoseTrack
+from spineline.core.track import RAW, RAW_ANGLES, Floats, PoseTrack
 from spineline.errors import TrackError
 from tests.core.scenes import bare, bitten, filmed, judged, scaled
 
@@ -40,8 +40,9 @@ def test_a_models_reading_is_taken_as_it_is(facing: int) -> None:
     assert track.spine_raw.shape == (len(track), RAW)
     found = estimated(track)
     assert found.usable.all()
-    angles = np.stack([found.thoracic_deg, found.lumbar_deg, found.sigma_deg], axis=1)
-    np.testing.assert_array_equal(angles, track.spine_raw[:, :3])
+    names = ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg")
+    angles = np.stack([getattr(found, name) for name in names], axis=1)
+    np.testing.assert_array_equal(angles, track.spine_raw[:, :RAW_ANGLES])
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, -1]), st.floats(0.3, 3.0))
@@ -49,7 +50,7 @@ def test_spine_points_are_placed_where_the_model_saw_them(seed: int, facing: int
     """In shoulder-to-hip lengths down from the shoulders and to the back, whatever the size of the picture."""
     track = scaled(filmed("goblet_squat", facing=facing).track, factor)
     places = np.random.default_rng(seed).normal(0.0, 1.0, (len(track), len(SPINE_POINTS), 2))
-    raw = np.concatenate([track.spine_raw[:, :3], places.reshape(len(track), -1)], axis=1)
+    raw = np.concatenate([track.spine_raw[:, :RAW_ANGLES], places.reshape(len(track), -1)], axis=1)
     found = estimated(replace(track, spine_raw=raw)).points_px
     shoulder, hip = track.landmarks_px[:, [11, 12]].mean(axis=1), track.landmarks_px[:, [23, 24]].mean(axis=1)
     for i in range(0, len(track), 13):
@@ -101,7 +102,7 @@ def assert_missing_where(found: Spine, missing: list[int], reason: str) -> None:
     assert np.flatnonzero(unplaced.all(axis=1)).tolist() == np.flatnonzero(unplaced.any(axis=1)).tolist() == missing
 
 
-@pytest.mark.parametrize("column", [0, 1, SIGMA, 3, RAW - 1])
+@pytest.mark.parametrize("column", [0, 1, SIGMA, 3, 4, RAW - 1])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_reading_with_a_hole_is_none(column: int, value: float) -> None:
     assert_missing_where(estimated(read_as(filmed().track, column, value, 7)), [7], "uncertain")

@@ -30,6 +30,7 @@ from spineline.core.track import Floats, PoseTrack
 
 PEAK_DEG: Final[dict[Verdict, float]] = {"ok": 2.0, "info": 6.0, "caution": 9.0, "flag": 14.0}
 SIGMA_DEG: Final = 3.0
+ANGLES: Final = ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg")
 SIZE_PX: Final = (300, 400)
 
 
@@ -93,7 +94,10 @@ def empty_analysis(frames: int = 0) -> Analysis:
     spine = replace(
         whole.spine,
         points_px=np.full((frames, 9, 2), np.nan),
-        **{name: np.full(frames, np.nan) for name in ("thoracic_deg", "lumbar_deg", "sigma_deg")},
+        **{
+            name: np.full(frames, np.nan)
+            for name in ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg")
+        },
         usable=np.zeros(frames, dtype=np.bool_),
         reason=np.full(frames, "no_pose"),
     )

@@ -15,7 +15,7 @@ from spineline.core.figure import Camera
 from spineline.core.lifter import Observation
 from spineline.core.sim import lift, simulate
 from spineline.core.skeleton import SPINE_POINTS
-from spineline.core.track import RAW, Floats
+from spineline.core.track import RAW, RAW_ANGLES, Floats
 from spineline.core.trunk import MARKS, PICTURE_SHAPE, cut_trunk, marks, trunk_frame
 from spineline.errors import ModelError
 from spineline.io.models import shipped_folder
@@ -225,6 +225,6 @@ def test_the_spine_of_a_rendered_lifter_is_read(pose_model: Path, shipped: Spine
         assert 0.5 < raw[2] < 12.0
         assert abs(raw[0] - truth["thoracic_deg"][i]) < 3 * raw[2]
         trunk = trunk_frame(observation.person.landmarks_px[None], np.array([observation.facing]))
-        points_px = trunk.pixel(raw[None, 3:].reshape(1, -1, 2))[0]
+        points_px = trunk.pixel(raw[None, RAW_ANGLES:].reshape(1, -1, 2))[0]
         miss = np.linalg.norm(points_px - np.array(truth["points_px"][i]), axis=1) / trunk.length_px[0]
         assert miss.max() < 0.15

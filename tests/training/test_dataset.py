@@ -12,6 +12,7 @@ import pytest
 
 from spineline.core.sim import Move, Simulated, simulate
 from spineline.core.skeleton import SPINE_POINTS, Landmark
+from spineline.core.track import RAW_ANGLES
 from spineline.core.trunk import MARKS, PICTURE_SHAPE, cut_trunk, marks
 from training import dataset
 from training.dataset import MARGIN_PX, MAX_MISS, DataSet, Eye, fill, read_set
@@ -93,7 +94,7 @@ def test_true_places_are_those_in_the_frame_of_what_was_found(tmp_path: Path) ->
     done = write_lifter(tmp_path, 0)
     places = read_set(tmp_path).places
     assert places.shape == (4, 2 * len(SPINE_POINTS))
-    np.testing.assert_allclose(places, done.track.spine_raw[:, 3:], atol=1e-9)
+    np.testing.assert_allclose(places, done.track.spine_raw[:, RAW_ANGLES:], atol=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Needs the extra ``[train]``.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from spineline.core.track import RAW, Floats
+from spineline.core.track import RAW, RAW_ANGLES, Floats
 from spineline.core.trunk import MARKS, PICTURE_SHAPE
 from spineline.io.spine_net import SpineNet
 
@@ -190,10 +191,10 @@ def test_an_error_within_lifters_is_that_beside_their_own() -> None:
 def test_every_point_is_drawn_to_its_place_however_far() -> None:
     made = network()
     data = made_up(8, 4)
-    points = torch.full((32, RAW - 3), 3.0)
+    points = torch.full((32, RAW - RAW_ANGLES), 3.0)
     pictures = net.centred(torch.from_numpy(data.pictures[:, None]).float() / 255)
     train.loss(made, pictures, torch.from_numpy(data.marks), torch.from_numpy(data.flexion), points).backward()
-    pull = made.head[-1].bias.grad[4:]
+    pull = made.head[-1].bias.grad[6:]
     assert (pull < 0).all()
 
 
@@ -218,8 +219,24 @@ def test_calibrated_sigma_holds_as_many_errors_as_that_of_a_normal_distribution(
     out = train.read(made, data)
     inside = np.abs(out[:, 0] - data.flexion[:, 0]) <= out[:, 2]
     assert inside.mean() == pytest.approx(0.6827, abs=0.01)
-    np.testing.assert_allclose(out[:, [0, 1, *range(3, RAW)]], before[:, [0, 1, *range(3, RAW)]])
-    assert np.ptp(out[:, 2] / before[:, 2]) == pytest.approx(0, abs=1e-5)
+    one, other = (np.array(ends) for ends in zip(*_pairs_of(data.lifter), strict=True))
+    apart = (out[one, 3] - out[other, 3]) - (data.flexion[one, 0] - data.flexion[other, 0])
+    assert (np.abs(apart) <= np.hypot(out[one, 4], out[other, 4])).mean() == pytest.approx(0.6827, abs=0.01)
+    kept = [0, 1, 3, *range(RAW_ANGLES, RAW)]
+    np.testing.assert_allclose(out[:, kept], before[:, kept])
+    assert np.ptp(out[:, [2, 4]] / before[:, [2, 4]], axis=0) == pytest.approx(0, abs=1e-5)
+
+
+def _pairs_of(lifter: np.ndarray) -> list[tuple[int, int]]:
+    every = itertools.combinations(range(len(lifter)), 2)
+    return [(one, other) for one, other in every if lifter[one] == lifter[other]]
+
+
+def test_what_is_wrong_with_a_whole_lifter_does_not_count_in_the_bend() -> None:
+    miss, scale = torch.tensor([[3.0, 3.0, 3.0], [0.0, 0.0, 6.0]]), torch.zeros(2, 3)
+    torch.testing.assert_close(train.beyond_own(miss, scale), torch.tensor([[0.0, 0.0, 0.0], [-2.0, -2.0, 4.0]]))
+    unsure = torch.tensor([[0.0, 0.0, 9.0]])
+    torch.testing.assert_close(train.beyond_own(miss[1:], unsure), torch.tensor([[0.0, 0.0, 6.0]]), atol=0.01, rtol=0)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -105,10 +105,9 @@ def analyze(track: PoseTrack, settings: Settings | None = None, exercise: Exerci
     raw = spine.estimate(track, facing, yaw_deg, trusted, settings.view)
     measured = _smoothed(track, raw, settings)
     tops = upright(track.time_s, angles.trunk_deg, reps, settings.reps)
-    reference = find_reference(
-        motion, measured.thoracic_deg, measured.sigma_deg, reps, exercise, tops, settings.reference
-    )
-    change_deg = measured.thoracic_deg - reference.thoracic_deg
+    reference = find_reference(motion, measured, reps, exercise, tops, settings.reference)
+    change_deg, sigma_change_deg = reference.change(measured, settings.reference)
+    measured = replace(measured, thoracic_deg=reference.thoracic_deg + change_deg)
     change = Change(track.time_s, change_deg)
     noise_deg = rules.least_level_deg(reference, settings.rules)
     phase, rep_index = phases(track.time_s, reps)
@@ -121,7 +120,7 @@ def analyze(track: PoseTrack, settings: Settings | None = None, exercise: Exerci
         angles=angles,
         yaw_deg=yaw_deg,
         thoracic_change_deg=change_deg,
-        sigma_change_deg=reference.sigma_change_deg(measured.sigma_deg, settings.reference),
+        sigma_change_deg=sigma_change_deg,
         reference=reference,
         mdc95_deg=noise_deg,
         phase=phase,
@@ -144,9 +143,9 @@ def _smooth(track: PoseTrack, values: Floats, settings: Settings, *, landmarks: 
 
 def _smoothed(track: PoseTrack, raw: Spine, settings: Settings) -> Spine:
     """Filter the angles in time; points and everything else stay as seen."""
-    angles = np.stack([raw.thoracic_deg, raw.lumbar_deg, raw.sigma_deg], axis=1)
-    thoracic, lumbar, sigma = _smooth(track, angles, settings, landmarks=False).T
-    return replace(raw, thoracic_deg=thoracic, lumbar_deg=lumbar, sigma_deg=sigma)
+    names = ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg")
+    read = _smooth(track, np.stack([getattr(raw, name) for name in names], axis=1), settings, landmarks=False)
+    return replace(raw, **dict(zip(names, read.T, strict=True)))
 
 
 def _motion(time_s: Floats, joints: Joints, angles: Kinematics) -> Motion:

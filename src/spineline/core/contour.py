@@ -152,7 +152,8 @@ def read(track: PoseTrack, facing: Floats) -> tuple[Floats, Bools]:
     curve = fit_curve(dorsal_profile(track, facing))
     found = features(track.landmarks_px, facing, curve)
     thoracic, lumbar = (line.offset_deg + found @ line.weights for line in (THORACIC, LUMBAR))
-    angles = np.stack([thoracic, lumbar, np.full(len(track), THORACIC.sigma_deg)], axis=1)
+    sigma = np.full(len(track), THORACIC.sigma_deg)
+    angles = np.stack([thoracic, lumbar, sigma, thoracic, sigma], axis=1)
     places = spine_places(track.landmarks_px, facing, curve).reshape(len(track), 2 * len(SPINE_POINTS))
     hidden = _unlike_a_back(curve) | _plate_at_hips(track, facing, found[:, _LEAN])
     return np.concatenate([angles, places], axis=1), hidden

@@ -8,6 +8,7 @@ import numpy as np
 from spineline.core.reps import Exercise, Motion, Rep, inside
 from spineline.core.settings import ReferenceSettings
 from spineline.core.signals import held
+from spineline.core.spine import Spine
 from spineline.core.track import Bools, Floats
 
 _FLEXED_SPREADS: Final = 2.0
@@ -18,26 +19,33 @@ Source = Literal["standing", "least_flexed", "population"]
 
 @dataclass(frozen=True)
 class Reference:
-    """The thoracic angle that counts as no change, its sigma, where it came from, and the frames it rests on."""
+    """The thoracic angle that counts as no change, its sigma, where it came from, and the frames it rests on.
+
+    ``bend_deg`` is the bend in those frames, NaN for the population's.
+    """
 
     thoracic_deg: float
     sigma_deg: float
     source: Source
     frames: int
+    bend_deg: float = float("nan")
 
-    def sigma_change_deg(self, sigma_deg: Floats, settings: ReferenceSettings) -> Floats:
-        """Sigma of the change from this reference, ``(T,)``, of angles whose own sigma is ``sigma_deg``.
+    def change(self, spine: Spine, settings: ReferenceSettings) -> tuple[Floats, Floats]:
+        """Return the change of thoracic flexion from this reference and its sigma, both ``(T,)``.
 
-        Part of the error is the lifter's own, such as clothes or the shape of the back, and alike in both.
+        From the lifter's own reference it is read off the bend. Part of the error is the lifter's own, such as clothes
+        or the shape of the back, and alike in both.
         """
-        shared = 0.0 if self.source == "population" else settings.shared_error
-        return np.asarray(np.sqrt(sigma_deg**2 + self.sigma_deg**2 - 2 * shared * sigma_deg * self.sigma_deg))
+        if self.source == "population":
+            return spine.thoracic_deg - self.thoracic_deg, np.hypot(spine.sigma_deg, self.sigma_deg)
+        one, other = spine.bend_sigma_deg, self.sigma_deg
+        sigma = np.sqrt(one**2 + other**2 - 2 * settings.shared_error * one * other)
+        return spine.bend_deg - self.bend_deg, np.asarray(sigma)
 
 
 def find_reference(
     motion: Motion,
-    thoracic_deg: Floats,
-    sigma_deg: Floats,
+    spine: Spine,
     reps: list[Rep],
     exercise: Exercise | None,
     tops: Bools,
@@ -49,8 +57,8 @@ def find_reference(
     ----------
     motion
         T frames.
-    thoracic_deg, sigma_deg
-        ``(T,)``, NaN where not usable.
+    spine
+        What was read, NaN where not usable.
     reps, exercise
         The set.
     tops
@@ -58,12 +66,12 @@ def find_reference(
     settings
         Thresholds.
     """
-    usable = np.isfinite(thoracic_deg)
+    usable = np.isfinite(spine.bend_deg)
     standing = calm_standing(motion, usable, reps, exercise, settings)
     if standing.any():
-        return _from_frames(thoracic_deg, sigma_deg, standing, "standing")
+        return from_frames(spine, standing, "standing")
     if (tops & usable).sum() * _frame_s(motion.time_s) >= settings.tops_s:
-        found = _from_frames(thoracic_deg, sigma_deg, tops & usable, "least_flexed")
+        found = from_frames(spine, tops & usable, "least_flexed")
         if found.thoracic_deg <= settings.population_deg + _FLEXED_SPREADS * settings.population_sd_deg:
             return found
     return Reference(settings.population_deg, settings.population_sd_deg, "population", 0)
@@ -101,8 +109,8 @@ def _speed(time_s: Floats, values: Floats) -> Floats:
     return np.asarray(np.gradient(values, time_s)) if len(time_s) > 1 else np.zeros_like(values)
 
 
-def _from_frames(thoracic_deg: Floats, sigma_deg: Floats, frames: Bools, source: Source) -> Reference:
-    """Take the median; errors of neighbouring frames are alike, so sigma does not shrink with their number."""
-    return Reference(
-        float(np.median(thoracic_deg[frames])), float(np.median(sigma_deg[frames])), source, int(frames.sum())
-    )
+def from_frames(spine: Spine, frames: Bools, source: Source) -> Reference:
+    """Rest a reference on some frames: medians. Neighbours err alike, so sigma does not shrink with their number."""
+    read = (spine.thoracic_deg, spine.bend_sigma_deg, spine.bend_deg)
+    thoracic_deg, sigma_deg, bend_deg = (float(np.median(values[frames])) for values in read)
+    return Reference(thoracic_deg, sigma_deg, source, int(frames.sum()), bend_deg)

@@ -90,11 +90,12 @@ def value_at(time_s: Floats, values: Floats, moment_s: float, *, around_s: float
 
 @dataclass(frozen=True)
 class Measures:
-    """Thoracic change of one rep: when the way up starts, at its sustained peak, and gained on the way up."""
+    """Thoracic change of one rep: when the way up starts, at its sustained peak, on the way up, and gained there."""
 
     start_deg: float
     peak_deg: float
     peak_s: float
+    pull_peak_deg: float
     growth_deg: float
     growth_s: float
 
@@ -105,7 +106,7 @@ def measure(rep: Rep, change: Change, settings: RuleSettings) -> Measures:
     start_deg = value_at(change.time_s, change.change_deg, pull_s[0], around_s=settings.held_s / 2)
     peak_deg, peak_s = sustained_peak(*change.within(rep.start_s, rep.end_s), held_s=settings.held_s)
     pull_peak_deg, growth_s = sustained_peak(*change.within(*pull_s), held_s=settings.held_s)
-    return Measures(start_deg, peak_deg, peak_s, pull_peak_deg - start_deg, growth_s)
+    return Measures(start_deg, peak_deg, peak_s, pull_peak_deg, pull_peak_deg - start_deg, growth_s)
 
 
 def least_level_deg(reference: Reference, settings: RuleSettings) -> float:
@@ -123,10 +124,14 @@ def thoracic_rounding(rep: Rep, measures: Measures, settings: RuleSettings, *, n
 
 
 def thoracic_growth(rep: Rep, measures: Measures, settings: RuleSettings) -> Flag | None:
-    """Judge the rounding gained on the way up, beyond what was there when it began. It needs no reference."""
+    """Judge the rounding gained on the way up, as far as it goes beyond the reference.
+
+    Coming back from an extended back to one's own neutral is no rounding.
+    """
     words = "upper back rounded by {value:.0f} deg on the way up"
+    value = float(np.minimum(measures.growth_deg, measures.pull_peak_deg))
     levels = settings.thoracic_growth_deg
-    return _judge("thoracic_growth", rep, measures.growth_s, measures.growth_deg, levels, settings.mdc95_deg, words)
+    return _judge("thoracic_growth", rep, measures.growth_s, value, levels, settings.mdc95_deg, words)
 
 
 def _judge(

@@ -218,7 +218,7 @@ class ReferenceSettings(_Group):
         0.3, 0.05, 5.0, "s", "Least time upright within the set to serve.", "as long as a finding must last, and more"
     )
     shared_error: float = _number(
-        0.6,
+        0.4,
         0.0,
         0.99,
         "1",

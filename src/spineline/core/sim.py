@@ -30,6 +30,8 @@ LUMBAR_EDGE_DEG: Final = -25.0
 """The same between T12 and S1, negative for a hollow back."""
 
 _READING_SIGMA_DEG: Final = 1.0
+_OWN_BEND_DEG: Final = 7.0
+"""The bend is read up to such a constant of the lifter's own."""
 
 
 @dataclass(frozen=True)
@@ -304,7 +306,8 @@ def _posture(drive: _Drive, style: Style) -> Posture:
 def _perfect_reading(drive: _Drive, spine_px: Floats, landmarks_px: Floats, facing: int) -> Floats:
     """Return ``spine_raw`` of a spine model that makes no mistake, ``(T, RAW)``."""
     thoracic, lumbar = drive.thoracic_deg - THORACIC_EDGE_DEG, drive.lumbar_deg - LUMBAR_EDGE_DEG
-    angles = np.stack([thoracic, lumbar, np.full_like(thoracic, _READING_SIGMA_DEG)], axis=1)
+    sigma = np.full_like(thoracic, _READING_SIGMA_DEG)
+    angles = np.stack([thoracic, lumbar, sigma, thoracic + _OWN_BEND_DEG, sigma], axis=1)
     trunk = trunk_frame(landmarks_px, np.full(len(spine_px), float(facing)))
     return np.concatenate([angles, trunk.place(spine_px).reshape(len(spine_px), 2 * len(SPINE_POINTS))], axis=1)
 

@@ -12,7 +12,7 @@ import numpy as np
 from spineline.core import contour
 from spineline.core.settings import ViewSettings
 from spineline.core.skeleton import SPINE_POINTS, Landmark
-from spineline.core.track import Bools, Floats, PoseTrack, Texts
+from spineline.core.track import RAW_ANGLES, Bools, Floats, PoseTrack, Texts
 from spineline.core.trunk import trunk_frame
 from spineline.core.view import out_of_frame
 
@@ -36,13 +36,16 @@ class Spine:
     """Estimate per frame.
 
     ``points_px`` ``(T, 9, 2)`` in the order of `SPINE_POINTS`; ``thoracic_deg``, ``lumbar_deg`` and ``sigma_deg``
-    ``(T,)``, + = flexion, 0 = the neutral of the model; ``usable`` and ``reason`` ``(T,)``. All NaN where not usable.
+    ``(T,)``, + = flexion, 0 = the neutral of the model; ``bend_deg``, ``bend_sigma_deg`` ``(T,)``, thoracic flexion up
+    to a constant of the lifter's own, for changes; ``usable`` and ``reason`` ``(T,)``. All NaN where not usable.
     """
 
     points_px: Floats
     thoracic_deg: Floats
     lumbar_deg: Floats
     sigma_deg: Floats
+    bend_deg: Floats
+    bend_sigma_deg: Floats
     usable: Bools
     reason: Texts
 
@@ -63,12 +66,14 @@ def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, 
     reason = _reason(track, yaw_deg, trusted, hidden, raw, settings)
     usable = reason == ""
     raw = np.where(usable[:, None], raw, np.nan)
-    places = raw[:, 3:].reshape(len(track), len(SPINE_POINTS), 2)
+    places = raw[:, RAW_ANGLES:].reshape(len(track), len(SPINE_POINTS), 2)
     return Spine(
         points_px=trunk_frame(track.landmarks_px, facing).pixel(places),
         thoracic_deg=raw[:, 0],
         lumbar_deg=raw[:, 1],
         sigma_deg=raw[:, 2],
+        bend_deg=raw[:, 3],
+        bend_sigma_deg=raw[:, 4],
         usable=usable,
         reason=reason,
     )

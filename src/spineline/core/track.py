@@ -14,9 +14,11 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
 Texts = NDArray[np.str_]
 
-RAW = 3 + 2 * len(SPINE_POINTS)
-"""Columns of ``spine_raw``: thoracic and lumbar flexion and the sigma of the first, in degrees; then the spine points,
-each down and to the back in the trunk's frame (`spineline.core.trunk`)."""
+RAW_ANGLES = 5
+RAW = RAW_ANGLES + 2 * len(SPINE_POINTS)
+"""Columns of ``spine_raw``: in degrees thoracic and lumbar flexion and the sigma of the first, the bend and its sigma;
+then the spine points, each down and to the back in the trunk's frame (`spineline.core.trunk`). The bend is thoracic
+flexion read up to a constant of the lifter's own, which cancels in a change: so it can be read better."""
 
 SILHOUETTE_SIDE = 128
 """Rows and columns of a stored silhouette."""
