@@ -117,13 +117,16 @@ class Changes:
         return self.read - self.true
 
 
-def changes(judged: Judged, usable: Bools, values: Floats | None = None) -> Changes:
-    """Gather the changes of every lifter seen at ease and otherwise: by the spine model, or of a stand-in's values."""
+def changes(judged: Judged, usable: Bools, values: Floats | None = None, *, only: Bools | None = None) -> Changes:
+    """Gather the changes of every lifter seen at ease and otherwise: by the spine model, or of a stand-in's values.
+
+    ``only`` says of which pictures the change is wanted; the others may still serve as reference.
+    """
     data, at_ease, settings = judged.data, judged.data.column("at_ease"), Settings().reference
     parts: list[tuple[Floats, Floats, Floats]] = []
     for lifter in np.unique(data.lifter[usable]):
         mine = usable & (data.lifter == lifter)
-        rest, moved = mine & at_ease, mine & ~at_ease
+        rest, moved = mine & at_ease, mine & ~at_ease & (usable if only is None else only)
         if not (rest.any() and moved.any()):
             continue
         if values is None:
@@ -173,6 +176,42 @@ def frames_report(judged: Judged) -> None:
     for name, (flexion_deg, true_deg, change) in rows.items():
         cells = [name, f"{np.abs(flexion_deg - true_deg).mean():.1f}", _r(flexion_deg, true_deg)]
         print("| " + " | ".join([*cells, f"{np.abs(change.miss).mean():.1f}", _r(change.read, change.true)]) + " |")
+
+
+def breakdown_report(judged: Judged) -> None:
+    """Print the error within 45 degrees of the side by view, lift, clothes, body, weight and size in the picture."""
+    data, seen = judged.data, judged.read.usable
+    near = np.abs(data.column("yaw_deg", "camera")) <= OBLIQUE_DEG
+    print("\n| what | pictures | usable | flexion: MAE | change: MAE | bias |")
+    print("| --- " * 6 + "|")
+    for name, group in _groups(data).items():
+        known = near & group
+        usable = known & seen
+        if usable.sum() >= 20:
+            miss = (judged.read.thoracic_deg - judged.true_deg)[usable]
+            moved = changes(judged, usable | (near & seen & data.column("at_ease")), only=usable)
+            cells = [name, str(int(known.sum())), f"{usable.sum() / known.sum():.2f}", f"{np.abs(miss).mean():.1f}"]
+            print("| " + " | ".join([*cells, *agreement(moved.miss)[:2]]) + " |")
+
+
+def _groups(data: DataSet) -> dict[str, Bools]:
+    yaw_deg, exercise = data.column("yaw_deg", "camera"), data.column("exercise")
+    loose_m, hood = data.column("loose_m", "outfit"), data.column("hood", "outfit")
+    kind, weight = data.column("kind", "weight"), data.column("weight", "body")
+    trunk_px = trunk_frame(data.track.landmarks_px, np.ones(len(data.rows))).length_px
+    groups: dict[str, Bools] = {
+        "camera in front of the side, 20 to 45 deg": yaw_deg > SIDE_DEG,
+        "camera behind the side, 20 to 45 deg": yaw_deg < -SIDE_DEG,
+    }
+    groups |= {str(name).replace("_", " "): exercise == name for name in np.unique(exercise)}
+    groups |= {"no shirt": data.column("bare", "outfit"), "tight": (loose_m == 0) & ~data.column("bare", "outfit")}
+    groups |= {"loose, up to 12 mm": (loose_m > 0) & (loose_m <= 0.012), "loose, 12 to 35 mm": loose_m > 0.012}
+    groups |= {f"hood {way}": hood == way for way in ("down", "up")}
+    groups |= {"hair tied up": data.column("bun_m", "outfit") > 0, "men": data.column("gender", "body") < 0.5}
+    groups |= {"women": data.column("gender", "body") > 0.5, "lighter bodies": weight < 0.55, "heavier": weight >= 0.55}
+    groups |= {f"with {name}": kind == name for name in ("barbell", "kettlebell", "dumbbells")}
+    groups |= {"without weight": kind == "none", "mirror": data.column("mirror", "room")}
+    return groups | {"trunk under 60 pixels": trunk_px < 60, "trunk over 90 pixels": trunk_px > 90}
 
 
 def agreement(miss: Floats) -> list[str]:
@@ -319,7 +358,9 @@ def main() -> None:
     given = parser.parse_args()
     if given.action == "frames":
         fill(given.folder, lifters=given.lifters, seed=given.seed, natural_standing=1.0, workers=given.workers)
-        frames_report(judge(read_set(given.folder, most=given.lifters)))
+        judged = judge(read_set(given.folder, most=given.lifters))
+        frames_report(judged)
+        breakdown_report(judged)
         return
     with tempfile.TemporaryDirectory() as out:
         videos = [video for folder in given.folders for video in sorted(folder.glob("*.mp4"))]

@@ -191,6 +191,8 @@ def fill(folder: Path, *, lifters: int, seed: int, natural_standing: float, work
     manifest.write_text(json.dumps(described))
     work = partial(observe_lifter, folder, seed=seed, natural_standing=natural_standing)
     wanted = [k for k in range(lifters) if not _file(folder, k).exists()]
+    if not wanted:
+        return
     for _ in progress(each_lifter(work, wanted, workers=workers), total=len(wanted), description="lifters"):
         pass
 

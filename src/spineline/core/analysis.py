@@ -178,7 +178,11 @@ def _judge_rep(
     flags = tuple(flag for flag in found if flag)
     return RepResult(
         rep=rep,
-        verdict=rules.verdict(list(flags), usable_share=share, min_usable_share=settings.rules.min_usable_share),
+        verdict=rules.verdict(
+            list(flags),
+            usable_share=share if np.isfinite(measures.peak_deg) else 0.0,
+            min_usable_share=settings.rules.min_usable_share,
+        ),
         usable_share=share,
         thoracic_change_start_deg=measures.start_deg,
         thoracic_change_peak_deg=measures.peak_deg,

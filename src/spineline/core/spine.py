@@ -62,8 +62,8 @@ def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, 
     settings
         Gates.
     """
-    raw, hidden = _reading(track, facing)
-    reason = _reason(track, yaw_deg, trusted, hidden, raw, settings)
+    raw, unread = _reading(track, facing, settings)
+    reason = _reason(track, yaw_deg, trusted, unread, settings)
     usable = reason == ""
     raw = np.where(usable[:, None], raw, np.nan)
     places = raw[:, RAW_ANGLES:].reshape(len(track), len(SPINE_POINTS), 2)
@@ -79,17 +79,21 @@ def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, 
     )
 
 
-def _reading(track: PoseTrack, facing: Floats) -> tuple[Floats, Bools]:
-    """Return ``(T, RAW)``, and where the edge of the back cannot be seen."""
-    if track.spine_raw.shape[1]:
-        # What was read of a lifter taken to face the other way is of no use.
-        turned = np.sign(track.facing) * facing < 0
-        return np.where(turned[:, None], np.nan, track.spine_raw), np.zeros(len(track), dtype=np.bool_)
-    return contour.read(track, facing)
+def _reading(track: PoseTrack, facing: Floats, settings: ViewSettings) -> tuple[Floats, dict[str, Bools]]:
+    """Return ``(T, RAW)``, and for what reasons that cannot be used."""
+    if not track.spine_raw.shape[1]:
+        raw, hidden = contour.read(track, facing)
+        return raw, {"edge_hidden": hidden, "uncertain": ~np.isfinite(raw).all(axis=1)}
+    # What was read of a lifter taken to face the other way is of no use.
+    turned = np.sign(track.facing) * facing < 0
+    raw = np.where(turned[:, None], np.nan, track.spine_raw)
+    with np.errstate(invalid="ignore"):
+        certain = np.isfinite(raw).all(axis=1) & (raw[:, 4] <= settings.max_sigma_deg)
+    return raw, {"edge_hidden": np.zeros(len(track), dtype=np.bool_), "uncertain": ~certain}
 
 
 def _reason(
-    track: PoseTrack, yaw_deg: Floats, trusted: Bools, hidden: Bools, raw: Floats, settings: ViewSettings
+    track: PoseTrack, yaw_deg: Floats, trusted: Bools, unread: dict[str, Bools], settings: ViewSettings
 ) -> Texts:
     """Name the first reason, in the order of `REASONS`, why a frame cannot be measured."""
     shoulders = track.visibility[:, [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]].max(axis=1)
@@ -100,7 +104,6 @@ def _reason(
             "second_person": track.others > settings.max_overlap,
             "low_visibility": ~(shoulders >= settings.min_visibility),
             "yaw": ~(np.abs(yaw_deg) <= settings.max_yaw_deg),
-            "edge_hidden": hidden,
-            "uncertain": ~(np.isfinite(raw).all(axis=1) & (raw[:, 2] <= settings.max_sigma_deg)),
+            **unread,
         }
     return np.select([holds[name] for name in REASONS[1:]], REASONS[1:], default="").astype("<U14")
