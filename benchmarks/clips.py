@@ -24,7 +24,7 @@ def main() -> None:
     given = parser.parse_args()
     expected = dict(pair.split("=") for pair in given.expect)
     clips = [f for i in given.inputs for f in (sorted(i.glob("*.mp4")) if i.is_dir() else [i])]
-    print("| clip | exercise | reps | expected | verdicts | usable | reference | change error: MAE, bias |")
+    print("| clip | exercise | reps | expected | verdicts, largest change | usable | reference | change error: MAE, bias |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as out:
         for clip in clips:
@@ -48,11 +48,17 @@ def row(clip: Path, out: Path, expected: str | None) -> list[str]:
         said["exercise"] or "-",
         str(len(said["reps"])),
         expected or "",
-        " ".join(rep["verdict"] for rep in said["reps"]),
+        ", ".join(verdict(rep) for rep in said["reps"]),
         f"{said['usable_share']:.2f}",
         f"{said['reference']['source']} {said['reference']['thoracic_deg']:.0f}",
         error(out / f"{clip.stem}_spineline" / "frames.csv", truth) if truth else "",
     ]
+
+
+def verdict(rep: dict[str, Any]) -> str:
+    """Return the verdict of a rep, and its largest change where there is one."""
+    peak_deg = rep["thoracic_change_peak_deg"]
+    return str(rep["verdict"]) if peak_deg is None else f"{rep['verdict']} {peak_deg:+.0f}"
 
 
 def error(frames: Path, truth: dict[str, Any]) -> str:

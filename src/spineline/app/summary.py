@@ -100,5 +100,5 @@ def _ground(document: dict[str, Any]) -> list[str]:
     """Say what the numbers rest on."""
     lines = [f"Upper back measured in {document['usable_share']:.0%} of the frames."]
     if document["reps"]:
-        lines.append(f"Changes under {document['mdc95_deg']:.0f}° cannot be told from noise and are not named.")
+        lines.append(f"Changes under {document['mdc95_deg']:.2g}° cannot be told from noise and are not named.")
     return [*lines, *document["notes"]]

@@ -145,7 +145,7 @@ def _judge(
         return None
     severity, level = passed[-1]
     text = words.format(value=value)
-    message = f"Rep {rep.index}, {moment_s:.1f} s: {text} ({severity} from {level:.0f} deg)."
+    message = f"Rep {rep.index}, {moment_s:.1f} s: {text} ({severity} from {level:.2g} deg)."
     return Flag(rule, rep.index, moment_s, value, level, "deg", severity, message)
 
 

@@ -288,7 +288,12 @@ class RuleSettings(_Group):
         0.4, 0.1, 1.0, "1", "Least share of a rep that must be measured for a verdict.", "coaching default"
     )
     mdc95_deg: float = _number(
-        11.0, 0.0, 40.0, "deg", "Minimal detectable change: no level below it is used.", "rendered sets, docs/clips.md"
+        6.5,
+        0.0,
+        40.0,
+        "deg",
+        "Minimal detectable change: no level below it is used.",
+        "error of the peak of rendered reps, docs/accuracy.md",
     )
 
 

@@ -136,7 +136,7 @@ def _draw_levels(axes: Axes, analysis: Analysis, *, degrees_per_px: float) -> No
         axes.axhline(level, color=colour, linewidth=1.4, linestyle=(0, (6, 3)))
         place_deg = max(level, place_deg + _LINE_PX * degrees_per_px)
         axes.annotate(
-            f"{severity} {level:.0f}°", (1.0, place_deg), xycoords=("axes fraction", "data"), xytext=(4, 0),
+            f"{severity} {level:.2g}°", (1.0, place_deg), xycoords=("axes fraction", "data"), xytext=(4, 0),
             textcoords="offset points", va="center", color=colour, annotation_clip=False,
         )  # fmt: skip
 

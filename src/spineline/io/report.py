@@ -248,7 +248,7 @@ def _listed(analysis: Analysis, verdict: Verdict) -> str:
 def _facts(analysis: Analysis) -> list[tuple[str, str]]:
     time_s = analysis.track.time_s
     duration_s = float(np.ptp(time_s)) if len(time_s) else 0.0
-    levels = ", ".join(f"{name} from {level:.0f}°" for name, level in rounding_levels(analysis))
+    levels = ", ".join(f"{name} from {level:.2g}°" for name, level in rounding_levels(analysis))
     reference = reference_in_words(analysis).removeprefix("Reference: ")
     return [
         ("Exercise", (analysis.exercise or "none found").capitalize()),
@@ -257,7 +257,7 @@ def _facts(analysis: Analysis) -> list[tuple[str, str]]:
         ("Upper back measured", f"in {analysis.usable_share:.0%} of the frames"),
         ("Compared with", reference[:1].upper() + reference[1:]),
         ("Levels", f"{levels} more rounded than the reference, held for {analysis.settings.rules.held_s:g} s"),
-        ("Smallest change named", f"{analysis.mdc95_deg:.0f}°; less cannot be told from noise"),
+        ("Smallest change named", f"{analysis.mdc95_deg:.2g}°; less cannot be told from noise"),
     ]
 
 
