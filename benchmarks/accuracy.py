@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from rich.progress import track as progress
 
 from spineline.core import contour, spine, view
@@ -364,7 +365,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as out:
         videos = [video for folder in given.folders for video in sorted(folder.glob("*.mp4"))]
-        clips_report([analyse(video, Path(out)) for video in progress(videos, "clips")])
+        clips_report([analyse(video, Path(out)) for video in progress(videos, "clips", console=Console(stderr=True))])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,10 @@ def main() -> None:
     given = parser.parse_args()
     expected = dict(pair.split("=") for pair in given.expect)
     clips = [f for i in given.inputs for f in (sorted(i.glob("*.mp4")) if i.is_dir() else [i])]
-    print("| clip | exercise | reps | expected | verdicts, largest change | usable | reference | change error: MAE, bias |")
+    print(
+        "| clip | exercise | reps | expected | verdicts, largest change | usable | reference "
+        "| change error: MAE, bias |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as out:
         for clip in clips:
