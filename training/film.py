@@ -80,7 +80,7 @@ def _streak(length_px: int, angle_rad: float) -> NDArray[np.float32]:
     kernel = np.zeros((2 * middle + 1, 2 * middle + 1), dtype=np.float32)
     first, last = (np.clip(np.round(middle + way), 0, 2 * middle).astype(int).tolist() for way in (-reach, reach))
     cv2.line(kernel, first, last, 1.0)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
 
 
 def jpeg(picture: Image, *, quality: int) -> bytes:
@@ -97,4 +97,5 @@ def from_jpeg(data: bytes) -> Image:
     """Return the picture (H, W, 3), RGB, of a JPEG."""
     import cv2
 
-    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1], dtype=np.uint8)
+    picture: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(picture[:, :, ::-1], dtype=np.uint8)

@@ -196,7 +196,7 @@ def shoot_lifter(
     for index in np.flatnonzero(balanced):
         place = motion.implement_m[index] if weight.kind != "none" else np.full(3, np.nan)
         picture = stage.draw(*finish(surface, posed[index]), place)
-        streak_px = int(rng.choice([0, rng.integers(2, 8)], p=[0.75, 0.25]))
+        streak_px = int(rng.choice([0, int(rng.integers(2, 8))], p=[0.75, 0.25]))
         picture = as_filmed(picture, rng, noise=clip.noise, blur_px=clip.blur_px, streak_px=streak_px)
         picture = from_jpeg(jpeg(picture, quality=int(rng.integers(25, 96))))
         row = same | {key: values[index] for key, values in table.items() if key not in ("time_s", "phase")}

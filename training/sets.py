@@ -189,7 +189,7 @@ def view_set(*, seed: int) -> list[Clip]:
     for index, exercise in enumerate(OPEN_BACK):
         behind = -1.0 if index % 2 else 1.0
         for rounding in ("neutral", "rounded"):
-            recipe = Recipe(exercise, seed * 1000 + index, reps=2, rounding=rounding)  # type: ignore[arg-type]
+            recipe = Recipe(exercise, seed * 1000 + index, reps=2, rounding=rounding)
             for yaw_deg in VIEWS_DEG:
                 name = f"{index:02d}_{exercise}_{rounding}_{yaw_deg:02.0f}"
                 clips.append(draw_clip(name, recipe, seed=seed * 1000 + index, yaw_deg=behind * yaw_deg, fps=15.0))

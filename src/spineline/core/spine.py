@@ -83,7 +83,7 @@ def _reading(track: PoseTrack, facing: Floats, settings: ViewSettings) -> tuple[
     """Return ``(T, RAW)``, and for what reasons that cannot be used."""
     if not track.spine_raw.shape[1]:
         raw, hidden = contour.read(track, facing)
-        return raw, {"edge_hidden": hidden, "uncertain": ~np.isfinite(raw).all(axis=1)}
+        return raw, {"edge_hidden": hidden, "uncertain": np.asarray(~np.isfinite(raw).all(axis=1))}
     # What was read of a lifter taken to face the other way is of no use.
     turned = np.sign(track.facing) * facing < 0
     raw = np.where(turned[:, None], np.nan, track.spine_raw)
