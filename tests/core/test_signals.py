@@ -129,3 +129,28 @@ def test_a_long_gap_parts_and_a_short_one_does_not() -> None:
     joined = signals.smooth(time_s, step, cutoff_hz=4.0, max_gap_s=0.5)
     assert joined[26] > 0.1
     assert np.isnan(joined[27:33]).all()
+
+
+# As it could be live
+
+
+@given(SEEDS, st.integers(1, 60), st.sampled_from([0.0, 0.1, 0.3]))
+def test_what_comes_later_changes_nothing(seed: int, frames: int, median_s: float) -> None:
+    draw = np.random.default_rng(seed)
+    time_s = np.cumsum(draw.uniform(0.01, 0.06, 60))
+    values = draw.normal(0.0, 5.0, (60, 2))
+    values[draw.random((60, 2)) < 0.1] = np.nan
+    whole = signals.smooth(time_s, values, cutoff_hz=3.0, median_s=median_s, causal=True)
+    so_far = signals.smooth(time_s[:frames], values[:frames], cutoff_hz=3.0, median_s=median_s, causal=True)
+    np.testing.assert_allclose(whole[:frames], so_far, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(np.isnan(whole), np.isnan(values))
+
+
+@pytest.mark.parametrize("fps", [15, 30, 100])
+@pytest.mark.parametrize("median_s", [0.0, 0.3])
+def test_a_steady_change_is_followed_with_the_lag_that_is_told(fps: float, median_s: float) -> None:
+    time_s = np.arange(0.0, 6.0, 1 / fps)
+    late = 10.0 * time_s - signals.smooth(time_s, 10.0 * time_s, cutoff_hz=3.0, median_s=median_s, causal=True)
+    assert late[time_s > 2] / 10.0 == pytest.approx(0.225 / 3.0 + median_s / 2, abs=1 / signals.GRID_HZ)
+    still = np.full(time_s.shape, 7.0)
+    np.testing.assert_allclose(signals.smooth(time_s, still, cutoff_hz=3.0, median_s=median_s, causal=True), still)

@@ -42,9 +42,15 @@ def stretches(time_s: Floats, known: Bools, *, max_gap_s: float) -> list[Ints]:
 
 
 def smooth(
-    time_s: Floats, values: Floats, *, cutoff_hz: float, median_s: float = 0.0, max_gap_s: float = 0.25
+    time_s: Floats,
+    values: Floats,
+    *,
+    cutoff_hz: float,
+    median_s: float = 0.0,
+    max_gap_s: float = 0.25,
+    causal: bool = False,
 ) -> Floats:
-    """Low-pass each column without lag, after an optional running median against spikes.
+    """Low-pass each column, after an optional running median against spikes: without lag, or as it could be live.
 
     Parameters
     ----------
@@ -53,16 +59,19 @@ def smooth(
     values
         ``(T,)`` or ``(T, ...)``; NaN is missing.
     cutoff_hz
-        -6 dB point of the forwards-backwards Butterworth filter.
+        -6 dB point of the forwards-backwards Butterworth filter; of the causal one, -3 dB.
     median_s
         Window of the running median; 0 leaves it out.
     max_gap_s
         A longer gap cuts the signal in two that do not touch each other.
+    causal
+        Use nothing that comes later. A steady change is then followed ``0.225 / cutoff_hz + median_s / 2`` late.
 
     Returns
     -------
     The shape of ``values``; NaN exactly where ``values`` is NaN.
     """
+    smoothed = _as_it_comes if causal else _smooth_stretch
     flat = values.reshape(len(time_s), int(np.prod(values.shape[1:])))
     out = np.full_like(flat, np.nan, dtype=np.float64)
     known = np.isfinite(flat)
@@ -71,7 +80,7 @@ def smooth(
         columns = np.flatnonzero(which == i)
         for index in stretches(time_s, patterns[:, i], max_gap_s=max_gap_s):
             picked = flat[np.ix_(index, columns)]
-            out[np.ix_(index, columns)] = _smooth_stretch(time_s[index], picked, cutoff_hz, median_s)
+            out[np.ix_(index, columns)] = smoothed(time_s[index], picked, cutoff_hz, median_s)
     return out.reshape(values.shape)
 
 
@@ -84,13 +93,31 @@ def _smooth_stretch(time_s: Floats, values: Floats, cutoff_hz: float, median_s: 
     grid_s = np.linspace(time_s[0], time_s[-1], count)
     on_grid = _interpolate(grid_s, time_s, values)
     if median_s > 0:
-        width = 2 * round(median_s * GRID_HZ / 2) + 1
-        on_grid = ndimage.median_filter(on_grid, size=(width, 1), mode="nearest")
+        on_grid = ndimage.median_filter(on_grid, size=(_width(median_s), 1), mode="nearest")
     # Run twice, a Butterworth is down by 6 dB at its own cut-off.
     rate_hz = (count - 1) / span_s
     sos = signal.butter(_ORDER, cutoff_hz, fs=rate_hz, output="sos")
     pad = min(count - 1, int(rate_hz / cutoff_hz))
     return _interpolate(time_s, grid_s, signal.sosfiltfilt(sos, on_grid, axis=0, padtype="odd", padlen=pad))
+
+
+def _as_it_comes(time_s: Floats, values: Floats, cutoff_hz: float, median_s: float) -> Floats:
+    """Filter ``(n, columns)`` forwards only, on a grid that grows with time."""
+    if len(time_s) < 2:
+        return values
+    last = np.floor((time_s - time_s[0]) * GRID_HZ + _CLOCK_S).astype(np.intp)  # the last point that each frame reaches
+    on_grid = _interpolate(time_s[0] + np.arange(last[-1] + 1) / GRID_HZ, time_s, values)
+    if median_s > 0:
+        width = _width(median_s)
+        on_grid = ndimage.median_filter(on_grid, size=(width, 1), mode="nearest", origin=(width // 2, 0))
+    sos = signal.butter(_ORDER, cutoff_hz, fs=GRID_HZ, output="sos")
+    settled = signal.sosfilt_zi(sos)[:, :, None] * on_grid[0]
+    filtered, _ = signal.sosfilt(sos, on_grid, axis=0, zi=settled)
+    return np.asarray(filtered[last])
+
+
+def _width(median_s: float) -> int:
+    return 2 * round(median_s * GRID_HZ / 2) + 1
 
 
 def _interpolate(at_s: Floats, time_s: Floats, values: Floats) -> Floats:
