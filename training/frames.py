@@ -42,7 +42,9 @@ EXERCISE_SHARES = {
 THORACIC_DEG = (-20.0, 55.0)
 LUMBAR_DEG = (-10.0, 42.0)
 PROTRACTION_DEG = (-12.0, 20.0)
-NECK_SD_DEG = 15.0
+NECK_SD_DEG = 17.0
+GIRDLE_M = (0.005, 0.003)
+"""Standard deviation of how far the shoulder blades stand out, between half of the lifters and between pictures."""
 PER_LIFTER = 12
 WALKING = 0.05
 """Share of lifters who are seen walking in."""
@@ -112,6 +114,9 @@ def draw_lifter(lifter: int, seed: int) -> Clip:
         light=float(rng.uniform(0.35, 1.25)),
     )
     camera = free_camera(clip.camera, rng)
+    if rng.random() < 0.3:  # backs that have lifted for years
+        strong = {"muscle": float(rng.uniform(0.8, 1.0)), "lats": float(rng.uniform(0.4, 1.0))}
+        clip = replace(clip, shape=replace(clip.shape, **strong))
     return replace(clip, outfit=outfit, room=room, camera=camera, noise=float(rng.uniform(0.0, 7.0) ** 1.2))
 
 
@@ -147,6 +152,7 @@ def draw_poses(
         shares=draw_shares(rng, lowest_joint=0.5, most=most),
         lumbar_shares=tuple(rng.dirichlet(12.0 * np.array(LUMBAR_SHARES)).tolist()),
         standing_deg=float(np.clip(rng.normal(3.0, 7.0), -14.0, 22.0)),
+        gaze=float(rng.uniform(0.05, 0.95)),
     )
     kind = rng.choice(3, size=n, p=[0.3, 0.15, 0.55])
     depth = np.choose(kind, [rng.uniform(0.0, 0.04, n), rng.uniform(0.88, 1.0, n), rng.uniform(0.04, 0.88, n)])
@@ -192,16 +198,19 @@ def shoot_lifter(
     same = {"lifter": lifter, "exercise": clip.recipe.exercise, "weight": asdict(weight), "outfit": asdict(clip.outfit)}
     same |= {"camera": asdict(clip.camera), "room": asdict(clip.room), "body": body_truth(body)}
     same |= {"standing_deg": round(motion.standing_deg, 2)}
+    own_m, moved_m = rng.normal(0.0, GIRDLE_M[0]), rng.normal(0.0, GIRDLE_M[1], len(posed))
+    girdle_m = np.clip(own_m + moved_m, -0.01, 0.02) * (rng.random() < 0.5)
     balanced = np.abs(motion.com_x_m / body.skeleton.midfoot_x_m - 1.0) < 0.4
     for index in np.flatnonzero(balanced):
         place = motion.implement_m[index] if weight.kind != "none" else np.full(3, np.nan)
-        picture = stage.draw(*finish(surface, posed[index]), place)
+        picture = stage.draw(*finish(surface, posed[index], girdle_m=float(girdle_m[index])), place)
         streak_px = int(rng.choice([0, int(rng.integers(2, 8))], p=[0.75, 0.25]))
         picture = as_filmed(picture, rng, noise=clip.noise, blur_px=clip.blur_px, streak_px=streak_px)
         picture = from_jpeg(jpeg(picture, quality=int(rng.integers(25, 96))))
         row = same | {key: values[index] for key, values in table.items() if key not in ("time_s", "phase")}
         row |= {"file": f"{clip.name}_{index}.jpg", "depth": round(float(motion_depth(motion)[index]), 3)}
         row |= {"at_ease": bool(at_ease[index]), "protraction_deg": round(float(protraction_deg[index]), 2)}
+        row |= {"girdle_m": round(float(girdle_m[index]), 4)}
         yield picture, row
     stage.close()
 

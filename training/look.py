@@ -101,6 +101,8 @@ class Surface:
         Share of the looseness at every vertex, 0 off the shirt.
     stand_off_m : shape (V,)
         How far hair and hood stand off the skin.
+    girdle : shape (V,)
+        0..1 over the shoulder blades, beside the spine: what stands out where arms and muscles draw them.
     smooth, incidence
         Sparse matrices (V, V) and (V, F): one step of smoothing within the shirt; faces to vertices.
     loose_m
@@ -112,6 +114,7 @@ class Surface:
     colours: NDArray[np.uint8]
     cloth: Floats
     stand_off_m: Floats
+    girdle: Floats
     smooth: Any
     incidence: Any
     loose_m: float
@@ -149,6 +152,7 @@ def dress(body: Body, outfit: Outfit, rng: np.random.Generator) -> Surface:
         colours=(np.clip(colours, 0, 1) * 255).astype(np.uint8),
         cloth=cloth.astype(np.float32),
         stand_off_m=_stand_off(body, outfit, hair, smooth_all=near),
+        girdle=_girdle(body),
         smooth=smooth,
         incidence=incidence,
         loose_m=outfit.loose_m,
@@ -174,6 +178,18 @@ def _stand_off(body: Body, outfit: Outfit, hair: NDArray[np.bool_], *, smooth_al
         for _ in range(10):
             out = 0.4 * out + 0.6 * (smooth_all @ out) / degree
     return np.asarray(out, dtype=np.float32)
+
+
+def _girdle(body: Body) -> Floats:
+    """Return where the shoulder blades lie: behind the ribs between T3 and T9, beside the spine."""
+    s, v = body.skeleton, body.vertices_m
+    h, high, low = s.stature_m, s.spine_m[SEGMENT["T3"] - 1], s.spine_m[SEGMENT["T9"] - 1]
+    spine_x = np.interp(v[:, 2], s.spine_m[:, 2], s.spine_m[:, 0])
+    behind = np.clip((spine_x - v[:, 0]) / (0.02 * h), 0.0, 1.0)
+    along = np.exp(-0.5 * ((v[:, 2] - 0.5 * (high[2] + low[2])) / (0.35 * (high[2] - low[2]))) ** 2)
+    beside = np.exp(-0.5 * ((np.abs(v[:, 1]) - 0.05 * h) / (0.022 * h)) ** 2)
+    trunk = body.weights[:, : SEGMENT["T1"] + 1].sum(axis=1) + _weight_of(body.weights, "clavicle", "shoulder01")
+    return np.asarray(behind * along * beside * np.clip(trunk, 0.0, 1.0), dtype=np.float32)
 
 
 def _hood_up(body: Body) -> NDArray[np.bool_]:
@@ -263,9 +279,15 @@ def _along(vertices_m: Floats, chain: tuple[Any, Any, Any]) -> Floats:
     return np.asarray(share_of_all, dtype=np.float32)
 
 
-def finish(surface: Surface, posed_m: Floats) -> tuple[Floats, Floats]:
-    """Let cloth and hair stand off the posed skin; return vertices and unit normals, both (V, 3)."""
+def finish(surface: Surface, posed_m: Floats, *, girdle_m: float = 0.0) -> tuple[Floats, Floats]:
+    """Let cloth and hair stand off the posed skin; return vertices and unit normals, both (V, 3).
+
+    ``girdle_m`` is how far the shoulder blades stand out, beyond how they do at rest.
+    """
     normals = vertex_normals(surface, posed_m)
+    if girdle_m:
+        posed_m = posed_m + np.float32(girdle_m) * surface.girdle[:, None] * normals
+        normals = vertex_normals(surface, posed_m)
     out = posed_m + surface.stand_off_m[:, None] * normals
     if surface.loose_m > 0.0:
         spanned = posed_m
