@@ -352,7 +352,7 @@ def main() -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     frames = actions.add_parser("frames")
     frames.add_argument("folder", type=Path)
-    frames.add_argument("--lifters", type=int, default=150)
+    frames.add_argument("--lifters", type=int, default=200)
     frames.add_argument("--seed", type=int, default=202)
     frames.add_argument("--workers", type=int, default=1)
     actions.add_parser("clips").add_argument("folders", type=Path, nargs="+")
