@@ -11,8 +11,6 @@ and rooms are others too.
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track as progress
 
+from benchmarks import clips
 from spineline.core import contour, spine, view
 from spineline.core.reference import from_frames
 from spineline.core.settings import Settings
@@ -57,7 +56,7 @@ def judge(data: DataSet) -> Judged:
     inner = slice(MARGIN_PX, -MARGIN_PX)
     raw = SpineNet().run(np.ascontiguousarray(data.pictures[:, inner, inner]), data.marks)
     track = replace(data.track, spine_raw=raw)
-    facing = np.where(track.facing < 0, -1.0, 1.0)
+    facing = data.facing
     settings = Settings().view
     yaw_deg = view.yaw_deg(track.world_m, facing) - settings.yaw_bias_deg
     parts = []
@@ -94,10 +93,9 @@ def stand_ins(track: PoseTrack, facing: Floats) -> dict[str, Floats]:
     profile = dorsal_profile(track, facing)
     inside = (STATIONS >= 0.0) & (STATIONS <= 1.0)
     arc = np.polynomial.polynomial.polyfit(STATIONS[inside], np.nan_to_num(profile[:, inside]).T, 2)[2]
-    lean = np.degrees(np.arctan2(-trunk.down[:, 0] * facing, trunk.down[:, 1]))
     read, _ = contour.read(track, facing)
     return {
-        "trunk lean": lean,
+        "trunk lean": trunk.lean_deg,
         "ear-shoulder-hip angle": np.degrees(np.arctan2(-ear[:, 1], -ear[:, 0])),
         "one arc along the back": arc,
         "contour fit": read[:, 0],
@@ -162,9 +160,8 @@ def frames_report(judged: Judged) -> None:
         share = f"{usable.sum() / band.sum():.2f}"
         flexion = Changes(read.thoracic_deg[usable], judged.true_deg[usable], read.sigma_deg[usable])
         for what, found in {"flexion": flexion, "change from standing": changes(judged, usable)}.items():
-            near = [f"{(np.abs(found.miss) <= k * found.sigma).mean():.0%}" for k in (1, 2)]
             cells = [name, str(int(band.sum())), share, what, *agreement(found.miss), _r(found.read, found.true)]
-            print("| " + " | ".join([*cells, ", ".join(near)]) + " |")
+            print("| " + " | ".join([*cells, within_sigma(found.miss, found.sigma)]) + " |")
     print("\n| in place of the back, same pictures | flexion: MAE | r | change: MAE | r |")
     print("| --- " * 5 + "|")
     usable = bands[f"within {SIDE_DEG:.0f} deg of the side"] & read.usable
@@ -225,6 +222,11 @@ def agreement(miss: Floats) -> list[str]:
     ]
 
 
+def within_sigma(miss: Floats, sigma: Floats) -> str:
+    """Return which share of the errors lies within one and two sigma as text."""
+    return ", ".join(f"{(np.abs(miss) <= k * sigma).mean():.0%}" for k in (1, 2))
+
+
 def _r(one: Floats, other: Floats) -> str:
     return f"{np.corrcoef(one, other)[0, 1]:.2f}"
 
@@ -233,7 +235,6 @@ def _r(one: Floats, other: Floats) -> str:
 class Clip:
     """One analysed recording and its truth; ``miss_deg`` is the error of the change in usable frames of the reps."""
 
-    name: str
     truth: dict[str, Any]
     said: dict[str, Any]
     miss_deg: Floats
@@ -257,31 +258,19 @@ class Clip:
 
 
 def analyse(video: Path, out: Path) -> Clip:
-    """Analyse a clip through the command line."""
-    command = [sys.executable, "-m", "spineline", "analyze", str(video), "-o", str(out), "--no-report", "--json"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    """Analyse a clip through the command line and set it beside its truth."""
+    result = clips.analyse(video, out)
     if result.returncode not in (0, 3):
         raise SystemExit(result.stderr)
     truth = json.loads(video.with_suffix(".truth.json").read_text())
-    table = np.genfromtxt(
-        out / f"{video.stem}_spineline" / "frames.csv", delimiter=",", names=True, dtype=None, encoding="utf-8"
-    )
-    time_s, frames = table["time_s"], truth["frames"]
-    miss = np.asarray(table["thoracic_change_deg"], np.float64) - np.interp(
-        time_s, frames["time_s"], frames["thoracic_change_deg"]
-    )
-    inside = np.zeros(miss.shape, np.bool_)
-    for rep in truth["reps"]:
-        inside |= (time_s >= rep["start_s"]) & (time_s <= rep["end_s"])
-    known = inside & np.isfinite(miss)
-    share = float(known.sum() / max(inside.sum(), 1))
-    sigma = np.asarray(table["sigma_deg"], np.float64)
-    return Clip(video.stem, truth, json.loads(result.stdout), miss[known], sigma[known], share)
+    miss, sigma = clips.misses(out, video, truth)
+    known = np.isfinite(miss)
+    return Clip(truth, json.loads(result.stdout), miss[known], sigma[known], known.sum() / max(known.size, 1))
 
 
-def clips_report(clips: list[Clip]) -> None:
+def clips_report(analysed: list[Clip]) -> None:
     """Print the tables of whole recordings."""
-    lifts = [clip for clip in clips if clip.truth["reps"]]
+    lifts = [clip for clip in analysed if clip.truth["reps"]]
     uncovered = [clip for clip in lifts if clip.truth["exercise"] not in COVERED]
     groups = {
         f"within {SIDE_DEG:.0f} deg of the side": [c for c in uncovered if c.yaw_deg <= SIDE_DEG],
@@ -290,15 +279,16 @@ def clips_report(clips: list[Clip]) -> None:
     }
     print(
         "| recordings | clips | usable in reps | change, filtered: MAE | bias | limits of agreement "
-        "| error of a rep's peak: SD |"
+        "| within 1, 2 sigma | error of a rep's peak: SD |"
     )
-    print("| --- " * 7 + "|")
+    print("| --- " * 8 + "|")
     for name, group in groups.items():
         miss = np.concatenate([c.miss_deg for c in group]) if group else np.empty(0)
         if miss.size:
             peaks = np.array([f - t for f, t in _peaks(group)])
             shares = np.mean([c.usable_share for c in group])
-            cells = [name, str(len(group)), f"{shares:.2f}", *agreement(miss), f"{peaks.std():.1f}"]
+            near = within_sigma(miss, np.concatenate([c.sigma_deg for c in group]))
+            cells = [name, str(len(group)), f"{shares:.2f}", *agreement(miss), near, f"{peaks.std():.1f}"]
             print("| " + " | ".join(cells) + " |")
     side = groups[f"within {SIDE_DEG:.0f} deg of the side"]
     stiff = [c for c in side if c.truth["label"] == "neutral"]

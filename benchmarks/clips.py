@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 
 def main() -> None:
@@ -34,10 +37,15 @@ def main() -> None:
             print("| " + " | ".join(row(clip, Path(out), expected.get(clip.stem))) + " |", flush=True)
 
 
+def analyse(clip: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    """Analyse a clip through the command line; its results go below ``out``, the analysis to standard output."""
+    command = [sys.executable, "-m", "spineline", "analyze", str(clip), "-o", str(out), "--no-report", "--json"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def row(clip: Path, out: Path, expected: str | None) -> list[str]:
     """Analyse one clip and return the cells of its row."""
-    command = [sys.executable, "-m", "spineline", "analyze", str(clip), "-o", str(out), "--no-report", "--json"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = analyse(clip, out)
     if result.returncode not in (0, 3):
         return [clip.stem, "refused", "", expected or "", result.stderr.strip(), "", "", ""]
     said = json.loads(result.stdout)
@@ -54,7 +62,7 @@ def row(clip: Path, out: Path, expected: str | None) -> list[str]:
         ", ".join(verdict(rep) for rep in said["reps"]),
         f"{said['usable_share']:.2f}",
         f"{said['reference']['source']} {said['reference']['thoracic_deg']:.0f}",
-        error(out / f"{clip.stem}_spineline" / "frames.csv", truth) if truth else "",
+        error(out, clip, truth) if truth else "",
     ]
 
 
@@ -64,16 +72,23 @@ def verdict(rep: dict[str, Any]) -> str:
     return str(rep["verdict"]) if peak_deg is None else f"{rep['verdict']} {peak_deg:+.0f}"
 
 
-def error(frames: Path, truth: dict[str, Any]) -> str:
-    """Compare the change with the true change from standing, in usable frames within reps."""
+def error(out: Path, clip: Path, truth: dict[str, Any]) -> str:
+    """Say how far the change is from the true change, in usable frames within reps."""
+    miss, _ = misses(out, clip, truth)
+    miss = miss[np.isfinite(miss)]
+    return f"{np.abs(miss).mean():.1f}, {miss.mean():+.1f}" if miss.size else "-"
+
+
+def misses(out: Path, clip: Path, truth: dict[str, Any]) -> tuple[Floats, Floats]:
+    """Return the error of the change from standing and its sigma in every frame within reps, NaN where not measured."""
+    frames = out / f"{clip.stem}_spineline" / "frames.csv"
     table = np.genfromtxt(frames, delimiter=",", names=True, dtype=None, encoding="utf-8")
     true = np.interp(table["time_s"], truth["frames"]["time_s"], truth["frames"]["thoracic_change_deg"])
-    miss = np.asarray(table["thoracic_change_deg"], np.float64) - true
-    inside = np.zeros(miss.shape, bool)
+    within = np.zeros(true.shape, bool)
     for rep in truth["reps"]:
-        inside |= (table["time_s"] >= rep["start_s"]) & (table["time_s"] <= rep["end_s"])
-    miss = miss[inside & np.isfinite(miss)]
-    return f"{np.abs(miss).mean():.1f}, {miss.mean():+.1f}" if miss.size else "-"
+        within |= (table["time_s"] >= rep["start_s"]) & (table["time_s"] <= rep["end_s"])
+    change, sigma = (np.asarray(table[name], np.float64) for name in ("thoracic_change_deg", "sigma_deg"))
+    return (change - true)[within], sigma[within]
 
 
 if __name__ == "__main__":

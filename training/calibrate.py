@@ -36,8 +36,7 @@ def main() -> None:
 
 def calibrate(data: DataSet) -> None:
     """Print what a data set gives."""
-    track = data.track
-    facing = np.where(track.facing < 0, -1.0, 1.0)
+    track, facing = data.track, data.facing
     curve = fit_curve(dorsal_profile(track, facing))
     read = features(track.landmarks_px, facing, curve)
     yaw_deg = data.column("yaw_deg", "camera")

@@ -128,9 +128,14 @@ class DataSet:
     rows: list[dict[str, Any]]
 
     @property
+    def facing(self) -> Floats:
+        """Which way each lifter faces, +1 or -1, ``(N,)``; the pictures have no neighbours in time."""
+        return np.where(self.track.facing < 0, -1.0, 1.0)
+
+    @property
     def places(self) -> Floats:
         """True places of the nine spine points in the trunk's own frame, ``(N, 18)``."""
-        trunk = trunk_frame(self.track.landmarks_px, np.where(self.track.facing < 0, -1.0, 1.0))
+        trunk = trunk_frame(self.track.landmarks_px, self.facing)
         return trunk.place(self.column("points_px")).reshape(len(self.rows), 2 * len(SPINE_POINTS))
 
     def column(self, name: str, inside: str | None = None) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spineline.core.track import Floats
+from spineline.core.trunk import PICTURE_SHAPE
 from training.dataset import DataSet, read_set
 from training.net import SpineNetwork, centred, varied
 
@@ -214,7 +215,7 @@ def _pairs(lifter: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]
 def save(network: SpineNetwork, path: Path) -> None:
     """Write the network as ONNX."""
     network.eval()
-    pictures = centred(torch.zeros(2, 1, 112, 96))
+    pictures = torch.zeros(2, 1, *PICTURE_SHAPE)
     names = {"input_names": ["picture", "marks"], "output_names": ["spine_raw"]}
     axes = {name: {0: "n"} for name in ("picture", "marks", "spine_raw")}
     marks = torch.zeros(2, len(network.marks_mean))

@@ -108,7 +108,7 @@ def analyze(track: PoseTrack, settings: Settings | None = None, exercise: Exerci
     reference = find_reference(motion, measured, reps, exercise, tops, settings.reference)
     change_deg, sigma_change_deg = reference.change(measured, settings.reference)
     measured = replace(measured, thoracic_deg=reference.thoracic_deg + change_deg)
-    change = Change(track.time_s, change_deg)
+    loaded = Change(track.time_s, np.where(tops, np.nan, change_deg))  # upright the back bears least: not judged
     noise_deg = rules.least_level_deg(reference, settings.rules)
     phase, rep_index = phases(track.time_s, reps)
     return Analysis(
@@ -125,7 +125,7 @@ def analyze(track: PoseTrack, settings: Settings | None = None, exercise: Exerci
         mdc95_deg=noise_deg,
         phase=phase,
         rep_index=rep_index,
-        reps=tuple(_judge_rep(rep, change, noise_deg, tops, angles, settings) for rep in reps),
+        reps=tuple(_judge_rep(rep, loaded, noise_deg, tops, angles, settings) for rep in reps),
         notes=_notes(track, measured, reference, exercise),
     )
 
@@ -163,13 +163,12 @@ def _motion(time_s: Floats, joints: Joints, angles: Kinematics) -> Motion:
 
 
 def _judge_rep(
-    rep: Rep, change: Change, noise_deg: float, tops: Bools, angles: Kinematics, settings: Settings
+    rep: Rep, loaded: Change, noise_deg: float, tops: Bools, angles: Kinematics, settings: Settings
 ) -> RepResult:
-    """Measure one rep and apply every rule to it, but for its tops: upright the back bears least."""
-    within = inside(change.time_s, [rep])
+    """Measure one rep and apply every rule to it, but for its tops."""
+    within = inside(loaded.time_s, [rep])
     judged = within & ~tops
-    share = float(np.isfinite(change.change_deg[judged]).mean()) if judged.any() else 0.0
-    loaded = Change(change.time_s, np.where(tops, np.nan, change.change_deg))
+    share = float(np.isfinite(loaded.change_deg[judged]).mean()) if judged.any() else 0.0
     measures = rules.measure(rep, loaded, settings.rules)
     found = (
         rules.thoracic_rounding(rep, measures, settings.rules, noise_deg=noise_deg),

@@ -1,8 +1,8 @@
 """The dorsal contour alone: a polynomial along the edge of the back, and flexion as a line of what it shows.
 
-Used where a track holds no reading of a spine model, and as a cross-check of that reading. The inclinations of the
-edge's tangents at eight levels, and where the head and the elbows are carried (both move the shoulder girdle, and with
-it the edge), go through a line of fifteen weights fitted on rendered lifters of known spine.
+Used where a track holds no reading of a spine model; `benchmarks/accuracy.py` sets it beside that reading. The
+inclinations of the edge's tangents at eight levels, and where the head and the elbows are carried (both move the
+shoulder girdle, and with it the edge), go through a line of fifteen weights fitted on rendered lifters of known spine.
 """
 
 from dataclasses import dataclass
@@ -81,14 +81,13 @@ def features(landmarks_px: Floats, facing: Floats, curve: Curve) -> Floats:
     to the back of the shoulders, in shoulder-to-hip lengths.
     """
     trunk = trunk_frame(landmarks_px, facing)
-    lean_deg = np.degrees(np.arctan2(-trunk.down[:, 0] * facing, trunk.down[:, 1]))
     carried = (
         _middle(landmarks_px, Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW),
         _middle(landmarks_px, Landmark.LEFT_EAR, Landmark.RIGHT_EAR),
         landmarks_px[:, Landmark.NOSE],
     )
     places = [trunk.place(point_px) for point_px in carried]
-    return np.concatenate([curve.tangents_deg(_LEVELS), lean_deg[:, None], *places], axis=1)
+    return np.concatenate([curve.tangents_deg(_LEVELS), trunk.lean_deg[:, None], *places], axis=1)
 
 
 @dataclass(frozen=True, eq=False)

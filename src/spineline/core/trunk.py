@@ -54,6 +54,11 @@ class Trunk:
         """``(T,)`` shoulder to hip."""
         return np.asarray(np.hypot(*self.down.T))
 
+    @property
+    def lean_deg(self) -> Floats:
+        """``(T,)`` inclination from the vertical, + forward."""
+        return np.asarray(np.degrees(np.arctan2(-self.back[:, 1], self.down[:, 1])))
+
     def place(self, point_px: Floats) -> Floats:
         """Coordinates down and to the back of points ``(T, ..., 2)``, in lengths, ``(T, ..., 2)``."""
         axis = (slice(None),) + (None,) * (point_px.ndim - 2)
@@ -124,8 +129,8 @@ def marks(landmarks_px: Floats, world_m: Floats, facing: float) -> NDArray[np.fl
     points = [landmarks_px[list(pair)].mean(axis=0) for pair in _ON_THE_MIDDLE]
     points += [landmarks_px[pair[side]] for pair in _ON_BOTH_SIDES for side in (near, far)]
     places = trunk.place(np.array(points)[None])[0].ravel()
-    lean = trunk.down[0] / trunk.length_px[0]
+    lean = np.array([-trunk.back[0, 1], trunk.down[0, 1]]) / trunk.length_px[0]
     across = [world_m[pair[near]] - world_m[pair[far]] for pair in (_SHOULDERS, _HIPS)]
     turned = [way * (facing, 1.0, 1.0) / max(float(np.linalg.norm(way)), 1e-6) for way in across]
-    out = np.concatenate([places, [-lean[0] * facing, lean[1]], *turned])
+    out = np.concatenate([places, lean, *turned])
     return np.asarray(np.clip(out, -_FARTHEST_MARK, _FARTHEST_MARK), dtype=np.float32)
