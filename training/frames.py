@@ -29,7 +29,7 @@ from training.motion import CHANNELS, Act, Motion, perform
 from training.rig import bone_matrices
 from training.scene import Camera, Image, Stage
 from training.sets import Clip
-from training.skeleton import Array, Skeleton
+from training.skeleton import SEGMENT, Array, Skeleton
 from training.truth import frame_table
 
 T = TypeVar("T")
@@ -43,6 +43,9 @@ THORACIC_DEG = (-20.0, 55.0)
 LUMBAR_DEG = (-10.0, 42.0)
 PROTRACTION_DEG = (-12.0, 20.0)
 NECK_SD_DEG = 17.0
+JUNCTION_DEG = (4.0, 9.0)
+"""Mean and standard deviation of how far the lowest thoracic joints flex against those above, in a lifter who bends:
+with a flexed lumbar spine they flex about 15 degrees more (Nairn and Drake 2014)."""
 GIRDLE_M = (0.005, 0.003)
 """Standard deviation of how far the shoulder blades stand out, between half of the lifters and between pictures."""
 PER_LIFTER = 12
@@ -175,6 +178,7 @@ def draw_poses(
         "hold": np.where(held, 1.0, np.where(standing, 0.0, rng.choice([0.0, 1.0, rng.random()], size=n))),
         "sway": rng.normal(0.0, 0.004, n),
         "neck": rng.normal(0.0, np.where(natural, 4.0, NECK_SD_DEG)),
+        "junction": rng.normal(np.where(standing, 0.0, JUNCTION_DEG[0]), np.where(natural, 1.5, JUNCTION_DEG[1])),
     }
     time_s = np.sort(rng.uniform(0.0, walk.end_s, n)) if walk else np.arange(n, dtype=np.float64)
     return perform(Act(skeleton, clip.recipe, style, time_s, channels, grip), walk, rng), natural
@@ -195,6 +199,7 @@ def shoot_lifter(
     weight = replace(clip.weight, apart_m=motion.style.stance.grip_y_m)
     stage = Stage(surface, clip.camera, weight, clip.room, finish(surface, posed[upright]))
     table, protraction_deg = frame_table(motion, clip.camera), np.degrees(motion.protraction_rad)
+    lower_deg = np.degrees(motion.pitch_rad[:, SEGMENT["T8"]] - motion.pitch_rad[:, SEGMENT["T12"]])
     same = {"lifter": lifter, "exercise": clip.recipe.exercise, "weight": asdict(weight), "outfit": asdict(clip.outfit)}
     same |= {"camera": asdict(clip.camera), "room": asdict(clip.room), "body": body_truth(body)}
     same |= {"standing_deg": round(motion.standing_deg, 2)}
@@ -210,6 +215,7 @@ def shoot_lifter(
         row = same | {key: values[index] for key, values in table.items() if key not in ("time_s", "phase")}
         row |= {"file": f"{clip.name}_{index}.jpg", "depth": round(float(motion_depth(motion)[index]), 3)}
         row |= {"at_ease": bool(at_ease[index]), "protraction_deg": round(float(protraction_deg[index]), 2)}
+        row |= {"lower_thoracic_deg": round(float(lower_deg[index]), 2)}
         row |= {"girdle_m": round(float(girdle_m[index]), 4)}
         yield picture, row
     stage.close()

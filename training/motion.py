@@ -18,6 +18,7 @@ CHANNELS = (
     "depth",
     "thorax",
     "lumbar",
+    "junction",
     "load",
     "hold",
     "held",
@@ -34,6 +35,7 @@ CHANNELS = (
 HINGE_TRIES = tuple((lean, 1.0) for lean in (1.0, 1.2, 1.4, 1.6, 0.75, 0.5, 0.25))
 SQUAT_TRIES = ((1.0, 1.0), (1.12, 1.0), (1.25, 1.0), (1.3, 0.94), (1.35, 0.88), (1.4, 0.82), (1.45, 0.74), (1.5, 0.66))
 MOST_LEAN_RAD = {"hinge": np.radians(78.0), "squat": np.radians(56.0)}
+JUNCTION_SHARES = np.array([0.35, 0.3, 0.2, 0.15] + 7 * [-1 / 7])
 BODYWEIGHT_ARMS = ("forward", "clasped")
 
 
@@ -100,7 +102,8 @@ class Act:
     """What is played: a body, its style, and the channels of the score over T times.
 
     ``channels`` holds arrays (T,) under the names of `CHANNELS`; ``thorax`` is the change from standing in degrees,
-    ``lumbar`` the lumbar flexion in degrees.
+    ``lumbar`` the lumbar flexion in degrees, ``junction`` the degrees by which the lowest thoracic joints flex and
+    those above extend, which leaves the thoracic flexion as it is.
     """
 
     skeleton: Skeleton
@@ -194,6 +197,7 @@ def _postures(act: Act, rng: np.random.Generator) -> Posture:
     style, count = act.style, len(act.time_s)
     joints = np.zeros((count, sk.N_JOINTS))
     joints[:, sk.THORACIC_JOINTS] = style.standing_deg / 11 + act["thorax"][:, None] * np.array(style.shares)
+    joints[:, sk.THORACIC_JOINTS] += act["junction"][:, None] * JUNCTION_SHARES
     joints[:, sk.NECK_JOINTS] = act["neck"][:, None] * posture.NECK_SHARES
     joints[:, sk.LUMBAR_JOINTS] = act["lumbar"][:, None] * np.array(style.lumbar_shares)
     hinge = act.exercise.kind == "hinge" or act.recipe.event != "lift"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -14,6 +15,7 @@ from spineline.app.analyze import Done, Failed, Request, analyze_all, check_requ
 from spineline.core.sim import lift, simulate
 from spineline.errors import InputError, ModelError
 from spineline.io.config import Options
+from spineline.io.models import shipped_folder
 from spineline.io.tracks import load_track, save_track
 from tests.app.make_inputs import CLIP, ONE_REP_S, SOURCE, write_lift, write_standing, write_unseen
 from tests.io.make_video import cut_short, write_video
@@ -87,6 +89,8 @@ def test_a_film_gives_everything(film: Done) -> None:
     assert len(document["reps"]) == 1
     assert film.measured
     assert document["model"]["name"] == "full"
+    weights = shipped_folder() / "spine.onnx"
+    assert document["model"]["spine_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
     assert document["model"]["mediapipe"]
     assert "Only 3 to 6.6 s of the recording were analysed." in document["notes"]
     assert 3.0 <= document["reps"][0]["start_s"] < document["reps"][0]["end_s"] < 6.6

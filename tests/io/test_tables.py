@@ -108,7 +108,7 @@ def test_the_document_has_the_keys_of_the_contract_in_their_order(analysis: Anal
 
 
 def test_the_document_says_what_was_analysed(analysis: Analysis) -> None:
-    source = {"model": "full", "model_sha256": "cd" * 32, "mediapipe": "1.2.2"}
+    source = {"model": "full", "model_sha256": "cd" * 32, "spine_sha256": "ef" * 32, "mediapipe": "1.2.2"}
     track = replace(analysis.track, source=source)
     document = analysis_document(replace(analysis, track=track, notes=("A note.",)), RECORD)
     time_s = analysis.track.time_s
@@ -121,7 +121,12 @@ def test_the_document_says_what_was_analysed(analysis: Analysis) -> None:
         "load_kg": 100.0,
         "body_mass_kg": None,
     }
-    assert document["model"] == {"name": "full", "sha256": "cd" * 32, "mediapipe": "1.2.2"}
+    assert document["model"] == {
+        "name": "full",
+        "sha256": "cd" * 32,
+        "spine_sha256": "ef" * 32,
+        "mediapipe": "1.2.2",
+    }
     assert document["exercise"] == "deadlift"
     assert document["settings"] == analysis.settings.model_dump(mode="json")
     assert document["notes"] == ["A note."]

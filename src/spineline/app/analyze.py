@@ -243,13 +243,14 @@ def _observe(film: _Film, model: Path) -> PoseTrack:
     from spineline.io.spine_net import SpineNet
 
     recording = Recording((film.info.width_px, film.info.height_px))
-    with PoseObserver(model, SpineNet()) as observer, film.frames(max_side_px=MAX_SIDE_PX) as frames:
+    spine_net = SpineNet()
+    with PoseObserver(model, spine_net) as observer, film.frames(max_side_px=MAX_SIDE_PX) as frames:
         for frame in film.told(frames):
             recording.add(frame.time_s, observer.observe(frame.image, frame.time_s, frame.scale))
-    return replace(recording.track(), source=_source(film.info, model, frames.stats))
+    return replace(recording.track(), source=_source(film.info, model, spine_net.sha256, frames.stats))
 
 
-def _source(info: "VideoInfo", model: Path, stats: "ReadStats") -> dict[str, str]:
+def _source(info: "VideoInfo", model: Path, spine_sha256: str, stats: "ReadStats") -> dict[str, str]:
     """Say where a track came from."""
     from spineline.io.models import identify_bundle
 
@@ -259,6 +260,7 @@ def _source(info: "VideoInfo", model: Path, stats: "ReadStats") -> dict[str, str
         "sha256": info.sha256,
         "model": bundle.name,
         "model_sha256": bundle.sha256,
+        "spine_sha256": spine_sha256,
         "mediapipe": importlib.metadata.version("mediapipe"),
         "opencv": importlib.metadata.version("opencv-contrib-python"),
         "spineline": __version__,

@@ -1,5 +1,6 @@
 """The spine model: a small convolutional network on the person mask and the landmarks, run by OpenCV."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ FILE_NAME: Final = "spine.onnx"
 class SpineNet:
     """Reads flexion, its sigma and the spine points from one picture; see `spineline.core.track.RAW`.
 
+    ``sha256`` is that of the weights.
+
     Raises
     ------
     ModelError
@@ -28,12 +31,14 @@ class SpineNet:
 
         path = path or shipped_folder() / FILE_NAME
         try:
-            self._net: Any = cv2.dnn.readNetFromONNX(np.frombuffer(path.read_bytes(), np.uint8))
+            weights = path.read_bytes()
+            self._net: Any = cv2.dnn.readNetFromONNX(np.frombuffer(weights, np.uint8))
             found = self.run(np.zeros((1, *PICTURE_SHAPE), np.uint8), np.zeros((1, MARKS), np.float32)).shape
         except (OSError, cv2.error) as error:
             raise _refused(path) from error
         if found != (1, RAW):
             raise _refused(path)
+        self.sha256 = hashlib.sha256(weights).hexdigest()
 
     def run(self, pictures: NDArray[np.uint8], places: NDArray[np.float32]) -> Floats:
         """Read n pictures ``(n, 96, 80)`` with their marks ``(n, 32)``; returns ``(n, RAW)``."""

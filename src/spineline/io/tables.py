@@ -91,6 +91,7 @@ def analysis_document(analysis: "Analysis", record: InputRecord) -> dict[str, An
         "model": {
             "name": source.get("model"),
             "sha256": source.get("model_sha256"),
+            "spine_sha256": source.get("spine_sha256"),
             "mediapipe": source.get("mediapipe"),
         },
         "exercise": analysis.exercise,
