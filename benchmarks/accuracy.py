@@ -24,7 +24,7 @@ from rich.progress import track as progress
 from benchmarks import clips
 from spineline.core import contour, spine, view
 from spineline.core.reference import from_frames
-from spineline.core.settings import Settings
+from spineline.core.settings import Settings, ViewSettings
 from spineline.core.silhouette import STATIONS, dorsal_profile
 from spineline.core.skeleton import Landmark
 from spineline.core.track import Bools, Floats, PoseTrack
@@ -51,13 +51,12 @@ class Judged:
         return np.asarray(self.data.column("thoracic_deg"))
 
 
-def judge(data: DataSet) -> Judged:
+def judge(data: DataSet, settings: ViewSettings) -> Judged:
     """Read every picture as `analyze` would, but for smoothing over time."""
     inner = slice(MARGIN_PX, -MARGIN_PX)
     raw = SpineNet().run(np.ascontiguousarray(data.pictures[:, inner, inner]), data.marks)
     track = replace(data.track, spine_raw=raw)
     facing = data.facing
-    settings = Settings().view
     yaw_deg = view.yaw_deg(track.world_m, facing) - settings.yaw_bias_deg
     parts = []
     for size, some in _by_size(data):
@@ -349,7 +348,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.action == "frames":
         fill(given.folder, lifters=given.lifters, seed=given.seed, natural_standing=1.0, workers=given.workers)
-        judged = judge(read_set(given.folder, most=given.lifters))
+        judged = judge(read_set(given.folder, most=given.lifters), Settings().view)
         frames_report(judged)
         breakdown_report(judged)
         return

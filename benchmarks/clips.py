@@ -37,10 +37,10 @@ def main() -> None:
             print("| " + " | ".join(row(clip, Path(out), expected.get(clip.stem))) + " |", flush=True)
 
 
-def analyse(clip: Path, out: Path) -> subprocess.CompletedProcess[str]:
+def analyse(clip: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Analyse a clip through the command line; its results go below ``out``, the analysis to standard output."""
     command = [sys.executable, "-m", "spineline", "analyze", str(clip), "-o", str(out), "--no-report", "--json"]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
 
 
 def row(clip: Path, out: Path, expected: str | None) -> list[str]:
@@ -83,12 +83,18 @@ def misses(out: Path, clip: Path, truth: dict[str, Any]) -> tuple[Floats, Floats
     """Return the error of the change from standing and its sigma in every frame within reps, NaN where not measured."""
     frames = out / f"{clip.stem}_spineline" / "frames.csv"
     table = np.genfromtxt(frames, delimiter=",", names=True, dtype=None, encoding="utf-8")
-    true = np.interp(table["time_s"], truth["frames"]["time_s"], truth["frames"]["thoracic_change_deg"])
-    within = np.zeros(true.shape, bool)
-    for rep in truth["reps"]:
-        within |= (table["time_s"] >= rep["start_s"]) & (table["time_s"] <= rep["end_s"])
+    true, within = true_change(table["time_s"], truth)
     change, sigma = (np.asarray(table[name], np.float64) for name in ("thoracic_change_deg", "sigma_deg"))
     return (change - true)[within], sigma[within]
+
+
+def true_change(time_s: Floats, truth: dict[str, Any]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the true change from standing at some times, and which of them lie within reps."""
+    true = np.interp(time_s, truth["frames"]["time_s"], truth["frames"]["thoracic_change_deg"])
+    within = np.zeros(true.shape, bool)
+    for rep in truth["reps"]:
+        within |= (time_s >= rep["start_s"]) & (time_s <= rep["end_s"])
+    return true, within
 
 
 if __name__ == "__main__":

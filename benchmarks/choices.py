@@ -1,0 +1,148 @@
+"""What other values of a setting would give: the tables behind the defaults. Prints Markdown.
+
+python -m benchmarks.choices sigma DIR       # `view.max_sigma_deg`, on what `benchmarks.accuracy frames` keeps in DIR
+python -m benchmarks.choices shared DIR...   # `reference.shared_error`, on recordings from `training.clips`
+python -m benchmarks.choices filters DIR...  # filters over time, on the same
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track as progress
+
+from benchmarks import clips
+from benchmarks.accuracy import COVERED, OBLIQUE_DEG, SIDE_DEG, changes, judge, within_sigma
+from spineline.core.analysis import Analysis, analyze
+from spineline.core.settings import Settings
+from spineline.core.signals import smooth
+from spineline.core.track import Bools, Floats, PoseTrack
+from spineline.io.tracks import load_track
+from training.dataset import read_set
+
+SIGMA_DEG = (9.0, 6.0, 5.2, 4.5, 3.8, 3.2)
+SHARED = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6)
+FILTERS = ((None, 0.0), (1.0, 0.3), (2.0, 0.0), (2.0, 0.3), (3.0, 0.0), (3.0, 0.3), (3.0, 0.5), (6.0, 0.0))
+"""Cut-off in Hz and running median in seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A recording seen from the side, its track, and the true change in every frame ``(T,)``."""
+
+    track: PoseTrack
+    true_deg: Floats
+    within: Bools
+
+    def error(self, found: Analysis) -> tuple[Floats, Floats]:
+        """Return error and sigma of the change in usable frames of the reps."""
+        known = self.within & np.isfinite(found.thoracic_change_deg)
+        return (found.thoracic_change_deg - self.true_deg)[known], found.sigma_change_deg[known]
+
+
+def sigma_report(folder: Path) -> None:
+    """Print what single pictures give under another limit of sigma."""
+    view = Settings().view
+    judged = judge(read_set(folder), view.model_copy(update={"max_sigma_deg": max(SIGMA_DEG)}))
+    yaw_deg = np.abs(judged.data.column("yaw_deg", "camera"))
+    covered = np.isin(judged.data.column("exercise"), COVERED) & (judged.data.column("kind", "weight") == "barbell")
+    covered &= judged.data.column("plates", "weight") > 0
+    bands = {
+        "side": (yaw_deg <= SIDE_DEG) & ~covered,
+        "oblique": (yaw_deg > SIDE_DEG) & (yaw_deg <= OBLIQUE_DEG) & ~covered,
+        "covered": (yaw_deg <= OBLIQUE_DEG) & covered,
+    }
+    print(f"| at most | within {SIDE_DEG:.0f} deg: used | change: MAE | to {OBLIQUE_DEG:.0f} deg: used | change: MAE "
+          "| behind plates: used |")  # fmt: skip
+    print("| --- " * 6 + "|")
+    for limit_deg in SIGMA_DEG:
+        used = judged.read.usable & (judged.read.bend_sigma_deg <= limit_deg)
+        cells = [_bold(f"{limit_deg:.1f}", limit_deg == view.max_sigma_deg)]
+        for name, band in bands.items():
+            cells.append(f"{(used & band).sum() / band.sum():.2f}")
+            if name != "covered":
+                cells.append(f"{np.abs(changes(judged, used & band).miss).mean():.1f}")
+        print("| " + " | ".join(cells) + " |")
+
+
+def shared_report(recorded: list[Recorded]) -> None:
+    """Print how honest sigma would be under another correlation of errors."""
+    now = Settings().reference
+    print("| errors correlate by | within 1, 2 sigma |\n| --- | --- |")
+    for shared in SHARED:
+        settings = Settings(reference=now.model_copy(update={"shared_error": shared}))
+        errors = [clip.error(analyze(clip.track, settings)) for clip in recorded]
+        miss, sigma = (np.concatenate(values) for values in zip(*errors, strict=True))
+        print(f"| {_bold(f'{shared:.1f}', shared == now.shared_error)} | {within_sigma(miss, sigma)} |")
+
+
+def filters_report(recorded: list[Recorded]) -> None:
+    """Print what other filters would give, with later pictures and without."""
+    now = Settings().filters
+    analysed = [analyze(clip.track) for clip in recorded]
+    print("| cut-off | running median | without lag | as it comes |\n| --- | --- | --- | --- |")
+    for cutoff_hz, median_s in FILTERS:
+        cells = [f"{cutoff_hz:.0f} Hz" if cutoff_hz else "none", f"{median_s:.1f} s" if median_s else "none"]
+        chosen = (cutoff_hz, median_s) == (now.spine_cutoff_hz, now.spine_median_s)
+        cells = [_bold(cell, chosen) for cell in cells]
+        for causal in (False, True):
+            miss = [
+                _filtered_miss(clip, found, cutoff_hz=cutoff_hz, median_s=median_s, causal=causal)
+                for clip, found in zip(recorded, analysed, strict=True)
+            ]
+            cells.append(f"{np.abs(np.concatenate(miss)).mean():.2f}")
+        print("| " + " | ".join(cells) + " |")
+
+
+def _filtered_miss(
+    clip: Recorded, found: Analysis, *, cutoff_hz: float | None, median_s: float, causal: bool
+) -> Floats:
+    bend_deg = np.where(found.spine.usable, clip.track.spine_raw[:, 3], np.nan)
+    if cutoff_hz:
+        gap_s = found.settings.filters.max_gap_s
+        times = {"cutoff_hz": cutoff_hz, "median_s": median_s, "max_gap_s": gap_s}
+        bend_deg = smooth(clip.track.time_s, bend_deg, **times, causal=causal)
+    miss = bend_deg - found.reference.bend_deg - clip.true_deg
+    return np.asarray(miss[clip.within & np.isfinite(miss)])
+
+
+def recordings(folders: list[Path], out: Path) -> Iterator[Recorded]:
+    """Follow the lifter through every recording that shows the back from the side."""
+    videos = [video for folder in folders for video in sorted(folder.glob("*.mp4"))]
+    for video in progress(videos, "clips", console=Console(stderr=True)):
+        truth = json.loads(video.with_suffix(".truth.json").read_text())
+        if _from_the_side(truth) and clips.analyse(video, out, "--save-track").returncode == 0:
+            track, _ = load_track(out / f"{video.stem}_spineline" / "track.npz")
+            yield Recorded(track, *clips.true_change(track.time_s, truth))
+
+
+def _from_the_side(truth: dict[str, Any]) -> bool:
+    return bool(truth["reps"]) and truth["exercise"] not in COVERED and abs(truth["camera"]["yaw_deg"]) <= SIDE_DEG
+
+
+def _bold(text: str, chosen: bool) -> str:
+    return f"**{text}**" if chosen else text
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.choices", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("choice", choices=("sigma", "shared", "filters"))
+    parser.add_argument("folders", type=Path, nargs="+")
+    given = parser.parse_args()
+    if given.choice == "sigma":
+        sigma_report(given.folders[0])
+        return
+    with tempfile.TemporaryDirectory() as out:
+        recorded = list(recordings(given.folders, Path(out)))
+    {"shared": shared_report, "filters": filters_report}[given.choice](recorded)
+
+
+if __name__ == "__main__":
+    main()
