@@ -315,14 +315,15 @@ def _peaks(clips: list[Clip]) -> list[tuple[float, float]]:
 
 
 def _pairs(clips: list[Clip], yaw_deg: float) -> list[tuple[float, float]]:
-    """Return the peaks of the same rep seen from the side and from ``yaw_deg``."""
-    seen = {(c.truth["recipe"]["seed"], c.truth["label"], round(c.yaw_deg)): c for c in clips}
-    out = []
-    for (seed, label, yaw), clip in seen.items():
-        other = seen.get((seed, label, round(yaw_deg)))
-        if yaw == 0 and other:
-            out += [(a[0], b[0]) for a, b in zip(_peaks([clip]), _peaks([other]), strict=False)]
-    return out
+    """Return the peaks of the same rep seen from the side and from ``yaw_deg``, where both were measured."""
+    peaks: dict[tuple[Any, ...], float] = {}
+    for clip in clips:
+        lift = (clip.truth["recipe"]["seed"], clip.truth["label"])
+        for found, true in clip.reps():
+            if found["thoracic_change_peak_deg"] is not None:
+                peaks[round(clip.yaw_deg), *lift, true["start_s"]] = found["thoracic_change_peak_deg"]
+    pairs = [(peak, peaks.get((round(yaw_deg), *rep))) for (yaw, *rep), peak in peaks.items() if yaw == 0]
+    return [(one, other) for one, other in pairs if other is not None]
 
 
 def verdicts_report(clips: list[Clip]) -> None:

@@ -82,10 +82,9 @@ def error(out: Path, clip: Path, truth: dict[str, Any]) -> str:
 def misses(out: Path, clip: Path, truth: dict[str, Any]) -> tuple[Floats, Floats]:
     """Return the error of the change from standing and its sigma in every frame within reps, NaN where not measured."""
     frames = out / f"{clip.stem}_spineline" / "frames.csv"
-    table = np.genfromtxt(frames, delimiter=",", names=True, dtype=None, encoding="utf-8")
+    table = np.genfromtxt(frames, delimiter=",", names=True, encoding="utf-8")  # NaN where there is no number
     true, within = true_change(table["time_s"], truth)
-    change, sigma = (np.asarray(table[name], np.float64) for name in ("thoracic_change_deg", "sigma_deg"))
-    return (change - true)[within], sigma[within]
+    return (table["thoracic_change_deg"] - true)[within], table["sigma_deg"][within]
 
 
 def true_change(time_s: Floats, truth: dict[str, Any]) -> tuple[Floats, NDArray[np.bool_]]:

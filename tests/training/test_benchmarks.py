@@ -1,0 +1,67 @@
+"""What the benchmarks count, on numbers small enough to be counted by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import accuracy, clips
+from tests.app.make_inputs import SAMPLES
+
+TRUTH: dict[str, Any] = {
+    "frames": {"time_s": [0.0, 1.0, 2.0], "thoracic_change_deg": [0.0, 10.0, 0.0]},
+    "reps": [{"start_s": 0.5, "end_s": 1.5, "thoracic_change_peak_deg": 10.0}],
+    "camera": {"yaw_deg": -20.0},
+    "label": "rounded",
+    "recipe": {"seed": 7},
+}
+
+
+def seen(yaw_deg: float, *peaks: float | None) -> accuracy.Clip:
+    """Return a clip of one true rep every two seconds, found a little late."""
+    times = [{"start_s": 2.0 * i + 0.5, "end_s": 2.0 * i + 1.5} for i in range(len(peaks))]
+    found = [
+        {"start_s": time["start_s"] + 0.1, "end_s": time["end_s"] + 0.1, "thoracic_change_peak_deg": peak}
+        for time, peak in zip(times, peaks, strict=True)
+    ]
+    reps = [time | {"thoracic_change_peak_deg": 10.0} for time in times]
+    truth = TRUTH | {"camera": {"yaw_deg": yaw_deg}, "reps": reps}
+    return accuracy.Clip(truth, {"reps": found}, np.zeros(0), np.zeros(0), 1.0)
+
+
+def test_only_frames_within_reps_are_compared(tmp_path: Path) -> None:
+    folder = tmp_path / "lift_spineline"
+    folder.mkdir()
+    (folder / "frames.csv").write_text(
+        "time_s,thoracic_change_deg,sigma_deg\n0.25,99,1\n0.75,9.5,3\n1.0,,\n1.25,7.0,2\n1.75,-99,1\n"
+    )
+    miss, sigma = clips.misses(tmp_path, tmp_path / "lift.mp4", TRUTH)
+    np.testing.assert_allclose(miss, [2.0, np.nan, -0.5])
+    np.testing.assert_allclose(sigma, [3.0, np.nan, 2.0])
+
+
+def test_a_clip_is_set_beside_its_truth(tmp_path: Path, pose_model: Path) -> None:
+    assert pose_model.is_file()
+    video = SAMPLES / "squat_rounded.mp4"
+    clip = accuracy.analyse(video, tmp_path)
+    true = json.loads(video.with_suffix(".truth.json").read_text())["reps"]
+    assert [one["thoracic_change_peak_deg"] for _, one in clip.reps()] == [
+        rep["thoracic_change_peak_deg"] for rep in true
+    ]
+    assert clip.usable_share > 0.8
+    assert 0.0 < np.abs(clip.miss_deg).mean() < 5.0
+    assert clip.miss_deg.shape == clip.sigma_deg.shape
+
+
+def test_the_same_rep_from_two_sides_makes_a_pair() -> None:
+    front, oblique = seen(0.0, 11.0, None, 12.0, 13.0), seen(-20.0, 8.0, 7.0, None, 9.0)
+    assert accuracy._pairs([front, oblique, seen(35.0, 1.0, 1.0, 1.0, 1.0)], 20.0) == [(11.0, 8.0), (13.0, 9.0)]
+
+
+def test_agreement_and_sigma() -> None:
+    miss = np.array([-1.0, 1.0, 3.0, 5.0])
+    assert accuracy.agreement(miss) == ["2.5", "+2.0", "-2.4 .. +6.4"]
+    assert accuracy.within_sigma(miss, np.full(4, 2.0)) == "50%, 75%"
