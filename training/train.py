@@ -31,18 +31,24 @@ RATE = 2e-3
 MARKS_JITTER = 0.05
 WEIGHTS = (1.0, 0.5, 1.5)
 """Of thoracic flexion, lumbar flexion and bend."""
+ANCHOR = 4.0
+"""How much more a picture of standing at ease counts for a lifter's own constant: changes are measured from there."""
 POINT_WEIGHT = 4.0
 ONE_SIGMA = 0.6827
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """What is learned from: ``pictures (N, 112, 96)``, ``marks (N, 32)``, ``flexion (N, 2)``, ``points (N, 18)``."""
+    """What is learned from: ``pictures (N, 112, 96)``, ``marks (N, 32)``, ``flexion (N, 2)``, ``points (N, 18)``.
+
+    ``at_ease (N,)`` tells where the lifter stands at ease.
+    """
 
     pictures: NDArray[np.uint8]
     marks: NDArray[np.float32]
     flexion: NDArray[np.float32]
     points: NDArray[np.float32]
+    at_ease: NDArray[np.bool_]
     lifter: NDArray[np.intp]
 
     def __getitem__(self, some: NDArray[np.bool_]) -> Examples:
@@ -55,7 +61,8 @@ class Examples:
 def examples(data: DataSet) -> Examples:
     """Gather examples; pictures from before or behind teach nothing."""
     flexion = np.stack([data.column("thoracic_deg"), data.column("lumbar_deg")], axis=1)
-    whole = Examples(data.pictures, data.marks, flexion.astype(np.float32), data.places.astype(np.float32), data.lifter)
+    places, at_ease = data.places.astype(np.float32), data.column("at_ease")
+    whole = Examples(data.pictures, data.marks, flexion.astype(np.float32), places, at_ease, data.lifter)
     return whole[np.abs(data.column("yaw_deg", "camera")) <= MAX_YAW_DEG]
 
 
@@ -66,7 +73,9 @@ def joined(parts: list[Examples]) -> Examples:
     return Examples(*(np.concatenate(values) for values in zip(*(vars(p).values() for p in numbered), strict=True)))
 
 
-def loss(network: SpineNetwork, pictures: Tensor, marks: Tensor, flexion: Tensor, points: Tensor) -> Tensor:
+def loss(
+    network: SpineNetwork, pictures: Tensor, marks: Tensor, flexion: Tensor, points: Tensor, at_ease: Tensor
+) -> Tensor:
     """Laplace likelihoods of flexion and bend, and the distance of the points.
 
     The batch holds `BATCH_EACH` pictures of one lifter after the other; what is wrong with the bend in all of them
@@ -74,27 +83,31 @@ def loss(network: SpineNetwork, pictures: Tensor, marks: Tensor, flexion: Tensor
     """
     read, log_scale, placed = network.read(pictures, marks)
     miss = read[:, :2] - flexion
-    own = beyond_own((read[:, 2] - flexion[:, 0]).reshape(-1, BATCH_EACH), log_scale[:, 2].reshape(-1, BATCH_EACH))
+    bend = read[:, 2] - flexion[:, 0], log_scale[:, 2], at_ease
+    own = beyond_own(*(values.reshape(-1, BATCH_EACH) for values in bend))
     miss = torch.cat([miss, own.reshape(-1, 1)], dim=1)
     likelihood = (miss.abs() / log_scale.exp() + log_scale).mean(dim=0)
     return likelihood @ torch.tensor(WEIGHTS) + POINT_WEIGHT * (placed - points).abs().mean()
 
 
-def beyond_own(miss: Tensor, log_scale: Tensor) -> Tensor:
-    """Take off each lifter's mean error, weighted by certainty; both ``(lifters, pictures)``."""
-    weight = (-log_scale).exp().detach()
+def beyond_own(miss: Tensor, log_scale: Tensor, at_ease: Tensor) -> Tensor:
+    """Take off each lifter's mean error, weighted by certainty and `ANCHOR`; all ``(lifters, pictures)``."""
+    weight = (-log_scale).exp().detach() * torch.where(at_ease, ANCHOR, 1.0)
     return miss - (weight * miss).sum(dim=1, keepdim=True) / weight.sum(dim=1, keepdim=True)
 
 
-def batches(lifter: NDArray[np.intp], rng: np.random.Generator) -> NDArray[np.intp]:
-    """Deal all pictures into batches of a few of each lifter, ``(steps, BATCH_LIFTERS * BATCH_EACH)``."""
-    shuffled = rng.permutation(len(lifter))
-    mine = shuffled[np.argsort(lifter[shuffled], kind="stable")]
+def batches(lifter: NDArray[np.intp], at_ease: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Deal all pictures into batches of a few of each lifter, ``(steps, BATCH_LIFTERS * BATCH_EACH)``.
+
+    Those at ease are dealt out first, so that as many hands as possible hold one.
+    """
+    mine = np.lexsort((rng.random(len(lifter)), ~at_ease, lifter))
     first = np.searchsorted(lifter[mine], lifter[mine])  # where each one's lifter begins
     of_lifter = np.arange(len(mine)) - first
-    count = np.bincount(lifter)[lifter[mine]]
-    whole = of_lifter < count // BATCH_EACH * BATCH_EACH
-    hands = mine[whole].reshape(-1, BATCH_EACH)
+    hands_each = np.bincount(lifter)[lifter[mine]] // BATCH_EACH
+    dealt = of_lifter < hands_each * BATCH_EACH
+    mine, hand = mine[dealt], of_lifter[dealt] % hands_each[dealt]
+    hands = mine[np.lexsort((hand, lifter[mine]))].reshape(-1, BATCH_EACH)
     hands = hands[rng.permutation(len(hands))]
     steps = len(hands) // BATCH_LIFTERS
     return np.asarray(hands[: steps * BATCH_LIFTERS].reshape(steps, BATCH_LIFTERS * BATCH_EACH))
@@ -109,7 +122,7 @@ class Course:
         self.network.marks_mean = torch.from_numpy(taught.marks.mean(axis=0))
         self.network.marks_scale = torch.from_numpy(1.0 / (taught.marks.std(axis=0) + 0.02))
         self.epochs, self.seed, self.done, self._kept = epochs, seed, 0, kept
-        steps = len(batches(taught.lifter, np.random.default_rng(seed)))
+        steps = len(batches(taught.lifter, taught.at_ease, np.random.default_rng(seed)))
         parameters = self.network.parameters()
         self._optimiser = torch.optim.AdamW(parameters, lr=RATE, weight_decay=0.01)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -128,17 +141,16 @@ class Course:
     def epoch(self, taught: Examples) -> float:
         """Go once through what is taught; return the mean loss."""
         rng = np.random.default_rng([self.seed, self.done])
-        flexion, points = torch.from_numpy(taught.flexion), torch.from_numpy(taught.points)
+        truth = tuple(torch.from_numpy(values) for values in (taught.flexion, taught.points, taught.at_ease))
         jitter = MARKS_JITTER / self.network.marks_scale.numpy()
         self.network.train()
         total: list[float] = []
-        for some in batches(taught.lifter, rng):
+        for some in batches(taught.lifter, taught.at_ease, rng):
             pictures = varied(torch.from_numpy(taught.pictures[some, None]).float() / 255, rng)
             pictures = pictures.contiguous(memory_format=torch.channels_last)
             marks = taught.marks[some] + jitter * rng.normal(size=(len(some), len(jitter)))
-            value = loss(
-                self.network, pictures, torch.from_numpy(marks.astype(np.float32)), flexion[some], points[some]
-            )
+            places = torch.from_numpy(marks.astype(np.float32))
+            value = loss(self.network, pictures, places, *(values[some] for values in truth))
             self._optimiser.zero_grad()
             value.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
@@ -164,19 +176,19 @@ def fit(course: Course, taught: Examples, left_out: Examples) -> None:
             found = read(course.network, left_out)
             miss, bend = (found[:, column] - left_out.flexion[:, 0] for column in (0, 3))
             print(
-                f"epoch {course.done}: loss {value:.3f}, left out MAE {np.abs(miss).mean():.2f} deg, "
-                f"within lifters {within(miss, left_out.lifter):.2f}, bend {within(bend, left_out.lifter):.2f}, "
-                f"{time.monotonic() - began:.0f} s",
+                f"epoch {course.done}: loss {value:.3f}, left out: flexion MAE {np.abs(miss).mean():.2f} deg, "
+                f"change MAE {np.abs(change_errors(bend, left_out)).mean():.2f}, {time.monotonic() - began:.0f} s",
                 flush=True,
             )
 
 
-def within(miss: Floats, lifter: NDArray[np.intp]) -> float:
-    """Return the mean absolute error after taking each lifter's median error off."""
-    own = miss.copy()
-    for each in np.unique(lifter):
-        own[lifter == each] -= np.median(own[lifter == each])
-    return float(np.abs(own).mean())
+def change_errors(miss: Floats, data: Examples) -> Floats:
+    """Return the errors of the change from standing at ease, of every picture but those, ``(n,)``."""
+    change = miss.copy()
+    for each in np.unique(data.lifter):
+        mine = data.lifter == each
+        change[mine] -= np.median(miss[mine & data.at_ease]) if (mine & data.at_ease).any() else np.nan
+    return change[~data.at_ease & np.isfinite(change)]
 
 
 @torch.no_grad()
@@ -194,22 +206,20 @@ def read(network: SpineNetwork, data: Examples | DataSet) -> Floats:
 def calibrate(network: SpineNetwork, left_out: Examples) -> None:
     """Scale both sigmas so that as many errors lie within them as of a normal distribution.
 
-    The errors of the bend are those of its differences between two pictures of one lifter.
+    The errors of the bend are those of its change from a picture of the same lifter standing at ease.
     """
     out, true = read(network, left_out), left_out.flexion[:, 0]
-    one, other = _pairs(left_out.lifter)
-    apart = (out[one, 3] - out[other, 3]) - (true[one] - true[other])
-    ratios = (np.abs(out[:, 0] - true) / out[:, 2], np.abs(apart) / np.hypot(out[one, 4], out[other, 4]))
+    rest, moved = _pairs(left_out)
+    apart = (out[moved, 3] - out[rest, 3]) - (true[moved] - true[rest])
+    ratios = (np.abs(out[:, 0] - true) / out[:, 2], np.abs(apart) / np.hypot(out[moved, 4], out[rest, 4]))
     network.sigma_scale *= torch.tensor([float(np.quantile(ratio, ONE_SIGMA)) for ratio in ratios])
 
 
-def _pairs(lifter: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the indices of all pairs of pictures of one lifter."""
-    order = np.argsort(lifter, kind="stable")
-    groups = np.split(order, np.flatnonzero(np.diff(lifter[order])) + 1)
-    pairs = [np.stack(np.triu_indices(len(group), k=1)) for group in groups]
-    whole = np.concatenate([group[pair] for group, pair in zip(groups, pairs, strict=True)], axis=1)
-    return whole[0], whole[1]
+def _pairs(data: Examples) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the indices of all pairs of a picture at ease and another one of the same lifter."""
+    rest, moved = np.flatnonzero(data.at_ease), np.flatnonzero(~data.at_ease)
+    one, other = np.nonzero(data.lifter[rest][:, None] == data.lifter[moved])
+    return rest[one], moved[other]
 
 
 def save(network: SpineNetwork, path: Path) -> None:

@@ -53,6 +53,7 @@ def made_up(lifters: int, each: int, seed: int = 0) -> Any:
         marks=marks,
         flexion=10 * marks[:, :2] + 15,
         points=(0.1 * marks[:, :18] + 0.5).astype(np.float32),
+        at_ease=np.arange(count) % each == 1,
         lifter=np.repeat(np.arange(lifters), each),
     )
 
@@ -162,14 +163,23 @@ def test_a_seed_repeats_the_variation() -> None:
 def test_a_batch_holds_several_pictures_of_each_of_its_lifters_and_none_twice() -> None:
     draw = np.random.default_rng(3)
     lifter = draw.permutation(np.repeat(np.arange(60), draw.integers(3, 14, 60)))
-    found = train.batches(lifter, np.random.default_rng(4))
+    at_ease = draw.random(len(lifter)) < 0.2
+    found = train.batches(lifter, at_ease, np.random.default_rng(4))
     assert found.shape[1] == train.BATCH_LIFTERS * train.BATCH_EACH
     assert len(np.unique(found)) == found.size
     hands = lifter[found].reshape(-1, train.BATCH_EACH)
     assert (hands == hands[:, :1]).all()
-    again, other = (train.batches(lifter, np.random.default_rng(seed)) for seed in (4, 5))
+    again, other = (train.batches(lifter, at_ease, np.random.default_rng(seed)) for seed in (4, 5))
     np.testing.assert_array_equal(found, again)
     assert not np.array_equal(found, other)
+
+
+def test_as_many_hands_as_possible_hold_a_picture_at_ease() -> None:
+    lifter, at_ease = np.repeat(np.arange(64), 9), np.tile(np.arange(9) < 3, 64)
+    found = train.batches(lifter, at_ease, np.random.default_rng(4))
+    at_ease_in_hand = at_ease[found].reshape(-1, train.BATCH_EACH).sum(axis=1)
+    assert at_ease_in_hand.min() == 1
+    assert at_ease_in_hand.max() == 2
 
 
 def test_lifters_of_two_sets_stay_apart() -> None:
@@ -179,10 +189,11 @@ def test_lifters_of_two_sets_stay_apart() -> None:
     np.testing.assert_array_equal(whole.marks[6:], made_up(4, 2, seed=1).marks)
 
 
-def test_an_error_within_lifters_is_that_beside_their_own() -> None:
-    lifter = np.array([0, 0, 0, 5, 5, 5])
-    miss = np.array([10.0, 12.0, 8.0, -7.0, -7.0, -1.0])
-    assert train.within(miss, lifter) == pytest.approx((0 + 2 + 2 + 0 + 0 + 6) / 6)
+def test_an_error_of_the_change_is_that_beside_the_lifter_at_ease() -> None:
+    data = made_up(3, 4)
+    data.at_ease[:] = [0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0]  # the second is never seen at ease
+    miss = np.array([10.0, 12.0, 8.0, -7.0, -7.0, -1.0, 5.0, 5.0, 1.0, 2.0, 3.0, 4.0])
+    np.testing.assert_allclose(train.change_errors(miss, data), [0.0, -17.0, -2.0, -1.0, 1.0])
 
 
 # What it answers
@@ -191,9 +202,9 @@ def test_an_error_within_lifters_is_that_beside_their_own() -> None:
 def test_every_point_is_drawn_to_its_place_however_far() -> None:
     made = network()
     data = made_up(8, 4)
-    points = torch.full((32, RAW - RAW_ANGLES), 3.0)
+    points, ease = torch.full((32, RAW - RAW_ANGLES), 3.0), torch.from_numpy(data.at_ease)
     pictures = net.centred(torch.from_numpy(data.pictures[:, None]).float() / 255)
-    train.loss(made, pictures, torch.from_numpy(data.marks), torch.from_numpy(data.flexion), points).backward()
+    train.loss(made, pictures, torch.from_numpy(data.marks), torch.from_numpy(data.flexion), points, ease).backward()
     pull = made.head[-1].bias.grad[6:]
     assert (pull < 0).all()
 
@@ -219,7 +230,7 @@ def test_calibrated_sigma_holds_as_many_errors_as_that_of_a_normal_distribution(
     out = train.read(made, data)
     inside = np.abs(out[:, 0] - data.flexion[:, 0]) <= out[:, 2]
     assert inside.mean() == pytest.approx(0.6827, abs=0.01)
-    one, other = (np.array(ends) for ends in zip(*_pairs_of(data.lifter), strict=True))
+    one, other = (np.array(ends) for ends in zip(*_pairs_of(data), strict=True))
     apart = (out[one, 3] - out[other, 3]) - (data.flexion[one, 0] - data.flexion[other, 0])
     assert (np.abs(apart) <= np.hypot(out[one, 4], out[other, 4])).mean() == pytest.approx(0.6827, abs=0.01)
     kept = [0, 1, 3, *range(RAW_ANGLES, RAW)]
@@ -227,16 +238,25 @@ def test_calibrated_sigma_holds_as_many_errors_as_that_of_a_normal_distribution(
     assert np.ptp(out[:, [2, 4]] / before[:, [2, 4]], axis=0) == pytest.approx(0, abs=1e-5)
 
 
-def _pairs_of(lifter: np.ndarray) -> list[tuple[int, int]]:
-    every = itertools.combinations(range(len(lifter)), 2)
-    return [(one, other) for one, other in every if lifter[one] == lifter[other]]
+def _pairs_of(data: Any) -> list[tuple[int, int]]:
+    every = itertools.product(np.flatnonzero(data.at_ease), np.flatnonzero(~data.at_ease))
+    return [(one, other) for one, other in every if data.lifter[one] == data.lifter[other]]
 
 
 def test_what_is_wrong_with_a_whole_lifter_does_not_count_in_the_bend() -> None:
     miss, scale = torch.tensor([[3.0, 3.0, 3.0], [0.0, 0.0, 6.0]]), torch.zeros(2, 3)
-    torch.testing.assert_close(train.beyond_own(miss, scale), torch.tensor([[0.0, 0.0, 0.0], [-2.0, -2.0, 4.0]]))
-    unsure = torch.tensor([[0.0, 0.0, 9.0]])
-    torch.testing.assert_close(train.beyond_own(miss[1:], unsure), torch.tensor([[0.0, 0.0, 6.0]]), atol=0.01, rtol=0)
+    moving = torch.zeros(2, 3, dtype=torch.bool)
+    beyond = train.beyond_own(miss, scale, moving)
+    torch.testing.assert_close(beyond, torch.tensor([[0.0, 0.0, 0.0], [-2.0, -2.0, 4.0]]))
+    beyond = train.beyond_own(miss[1:], torch.tensor([[0.0, 0.0, 9.0]]), moving[1:])
+    torch.testing.assert_close(beyond, torch.tensor([[0.0, 0.0, 6.0]]), atol=0.01, rtol=0)
+
+
+def test_standing_at_ease_counts_most_for_a_lifters_own_constant() -> None:
+    miss, at_ease = torch.tensor([[0.0, 6.0, 6.0]]), torch.tensor([[True, False, False]])
+    own = 2 * 6.0 / (train.ANCHOR + 2)
+    beyond = train.beyond_own(miss, torch.zeros(1, 3), at_ease)
+    torch.testing.assert_close(beyond, torch.tensor([[-own, 6.0 - own, 6.0 - own]]))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
