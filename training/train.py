@@ -31,8 +31,6 @@ RATE = 2e-3
 MARKS_JITTER = 0.05
 WEIGHTS = (1.0, 0.5, 1.5)
 """Of thoracic flexion, lumbar flexion and bend."""
-ANCHOR = 4.0
-"""How much more a picture of standing at ease counts for a lifter's own constant: changes are measured from there."""
 POINT_WEIGHT = 4.0
 ONE_SIGMA = 0.6827
 
@@ -73,9 +71,7 @@ def joined(parts: list[Examples]) -> Examples:
     return Examples(*(np.concatenate(values) for values in zip(*(vars(p).values() for p in numbered), strict=True)))
 
 
-def loss(
-    network: SpineNetwork, pictures: Tensor, marks: Tensor, flexion: Tensor, points: Tensor, at_ease: Tensor
-) -> Tensor:
+def loss(network: SpineNetwork, pictures: Tensor, marks: Tensor, flexion: Tensor, points: Tensor) -> Tensor:
     """Laplace likelihoods of flexion and bend, and the distance of the points.
 
     The batch holds `BATCH_EACH` pictures of one lifter after the other; what is wrong with the bend in all of them
@@ -83,16 +79,15 @@ def loss(
     """
     read, log_scale, placed = network.read(pictures, marks)
     miss = read[:, :2] - flexion
-    bend = read[:, 2] - flexion[:, 0], log_scale[:, 2], at_ease
-    own = beyond_own(*(values.reshape(-1, BATCH_EACH) for values in bend))
+    own = beyond_own((read[:, 2] - flexion[:, 0]).reshape(-1, BATCH_EACH), log_scale[:, 2].reshape(-1, BATCH_EACH))
     miss = torch.cat([miss, own.reshape(-1, 1)], dim=1)
     likelihood = (miss.abs() / log_scale.exp() + log_scale).mean(dim=0)
     return likelihood @ torch.tensor(WEIGHTS) + POINT_WEIGHT * (placed - points).abs().mean()
 
 
-def beyond_own(miss: Tensor, log_scale: Tensor, at_ease: Tensor) -> Tensor:
-    """Take off each lifter's mean error, weighted by certainty and `ANCHOR`; all ``(lifters, pictures)``."""
-    weight = (-log_scale).exp().detach() * torch.where(at_ease, ANCHOR, 1.0)
+def beyond_own(miss: Tensor, log_scale: Tensor) -> Tensor:
+    """Take off each lifter's mean error, weighted by certainty; both ``(lifters, pictures)``."""
+    weight = (-log_scale).exp().detach()
     return miss - (weight * miss).sum(dim=1, keepdim=True) / weight.sum(dim=1, keepdim=True)
 
 
@@ -141,7 +136,7 @@ class Course:
     def epoch(self, taught: Examples) -> float:
         """Go once through what is taught; return the mean loss."""
         rng = np.random.default_rng([self.seed, self.done])
-        truth = tuple(torch.from_numpy(values) for values in (taught.flexion, taught.points, taught.at_ease))
+        flexion, points = torch.from_numpy(taught.flexion), torch.from_numpy(taught.points)
         jitter = MARKS_JITTER / self.network.marks_scale.numpy()
         self.network.train()
         total: list[float] = []
@@ -150,7 +145,7 @@ class Course:
             pictures = pictures.contiguous(memory_format=torch.channels_last)
             marks = taught.marks[some] + jitter * rng.normal(size=(len(some), len(jitter)))
             places = torch.from_numpy(marks.astype(np.float32))
-            value = loss(self.network, pictures, places, *(values[some] for values in truth))
+            value = loss(self.network, pictures, places, flexion[some], points[some])
             self._optimiser.zero_grad()
             value.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
