@@ -120,7 +120,7 @@ def changes(judged: Judged, usable: Bools, values: Floats | None = None, *, only
 
     ``only`` says of which pictures the change is wanted; the others may still serve as reference.
     """
-    data, at_ease, settings = judged.data, judged.data.column("at_ease"), Settings().reference
+    data, at_ease = judged.data, judged.data.column("at_ease")
     parts: list[tuple[Floats, Floats, Floats]] = []
     for lifter in np.unique(data.lifter[usable]):
         mine = usable & (data.lifter == lifter)
@@ -128,7 +128,7 @@ def changes(judged: Judged, usable: Bools, values: Floats | None = None, *, only
         if not (rest.any() and moved.any()):
             continue
         if values is None:
-            read, sigma = from_frames(judged.read, rest, "standing").change(judged.read, settings)
+            read, sigma = from_frames(judged.read, rest, "standing").change(judged.read)
         else:
             read, sigma = values - np.median(values[rest]), np.full_like(values, np.nan)
         true = judged.true_deg - np.median(judged.true_deg[rest])

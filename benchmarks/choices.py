@@ -1,8 +1,11 @@
 """What other values of a setting would give: the tables behind the defaults. Prints Markdown.
 
-python -m benchmarks.choices sigma DIR       # `view.max_sigma_deg`, on what `benchmarks.accuracy frames` keeps in DIR
-python -m benchmarks.choices shared DIR...   # `reference.shared_error`, on recordings from `training.clips`
-python -m benchmarks.choices filters DIR...  # filters over time, on the same
+    python -m benchmarks.choices limit DIR
+    python -m benchmarks.choices left DIR...
+    python -m benchmarks.choices filters DIR...
+
+`limit` is about `view.max_sigma_deg`; DIR is what `benchmarks.accuracy frames` filled. `left` is about
+`filters.bend_sigma_left`, `filters` about the filters over time; DIR is what `training.clips set` or `views` wrote.
 """
 
 import argparse
@@ -26,8 +29,8 @@ from spineline.core.track import Bools, Floats, PoseTrack
 from spineline.io.tracks import load_track
 from training.dataset import read_set
 
-SIGMA_DEG = (9.0, 6.0, 5.2, 4.5, 3.8, 3.2)
-SHARED = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6)
+LIMITS_DEG = (9.0, 6.0, 5.2, 4.5, 3.8, 3.2)
+LEFT = (1.0, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
 FILTERS = ((None, 0.0), (1.0, 0.3), (2.0, 0.0), (2.0, 0.3), (3.0, 0.0), (3.0, 0.3), (3.0, 0.5), (6.0, 0.0))
 """Cut-off in Hz and running median in seconds."""
 
@@ -46,10 +49,10 @@ class Recorded:
         return (found.thoracic_change_deg - self.true_deg)[known], found.sigma_change_deg[known]
 
 
-def sigma_report(folder: Path) -> None:
+def limit_report(folder: Path) -> None:
     """Print what single pictures give under another limit of sigma."""
     view = Settings().view
-    judged = judge(read_set(folder), view.model_copy(update={"max_sigma_deg": max(SIGMA_DEG)}))
+    judged = judge(read_set(folder), view.model_copy(update={"max_sigma_deg": max(LIMITS_DEG)}))
     yaw_deg = np.abs(judged.data.column("yaw_deg", "camera"))
     covered = np.isin(judged.data.column("exercise"), COVERED) & (judged.data.column("kind", "weight") == "barbell")
     covered &= judged.data.column("plates", "weight") > 0
@@ -61,7 +64,7 @@ def sigma_report(folder: Path) -> None:
     print(f"| at most | within {SIDE_DEG:.0f} deg: used | change: MAE | to {OBLIQUE_DEG:.0f} deg: used | change: MAE "
           "| behind plates: used |")  # fmt: skip
     print("| --- " * 6 + "|")
-    for limit_deg in SIGMA_DEG:
+    for limit_deg in LIMITS_DEG:
         used = judged.read.usable & (judged.read.bend_sigma_deg <= limit_deg)
         cells = [_bold(f"{limit_deg:.1f}", limit_deg == view.max_sigma_deg)]
         for name, band in bands.items():
@@ -71,15 +74,15 @@ def sigma_report(folder: Path) -> None:
         print("| " + " | ".join(cells) + " |")
 
 
-def shared_report(recorded: list[Recorded]) -> None:
-    """Print how honest sigma would be under another correlation of errors."""
-    now = Settings().reference
-    print("| errors correlate by | within 1, 2 sigma |\n| --- | --- |")
-    for shared in SHARED:
-        settings = Settings(reference=now.model_copy(update={"shared_error": shared}))
+def left_report(recorded: list[Recorded]) -> None:
+    """Print how honest sigma would be if filters left more or less of it."""
+    now = Settings().filters
+    print("| sigma left | within 1, 2 sigma |\n| --- | --- |")
+    for left in LEFT:
+        settings = Settings(filters=now.model_copy(update={"bend_sigma_left": left}))
         errors = [clip.error(analyze(clip.track, settings)) for clip in recorded]
         miss, sigma = (np.concatenate(values) for values in zip(*errors, strict=True))
-        print(f"| {_bold(f'{shared:.1f}', shared == now.shared_error)} | {within_sigma(miss, sigma)} |")
+        print(f"| {_bold(f'{left:.2f}', left == now.bend_sigma_left)} | {within_sigma(miss, sigma)} |")
 
 
 def filters_report(recorded: list[Recorded]) -> None:
@@ -133,15 +136,15 @@ def _bold(text: str, chosen: bool) -> str:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.choices", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("choice", choices=("sigma", "shared", "filters"))
+    parser.add_argument("choice", choices=("limit", "left", "filters"))
     parser.add_argument("folders", type=Path, nargs="+")
     given = parser.parse_args()
-    if given.choice == "sigma":
-        sigma_report(given.folders[0])
+    if given.choice == "limit":
+        limit_report(given.folders[0])
         return
     with tempfile.TemporaryDirectory() as out:
         recorded = list(recordings(given.folders, Path(out)))
-    {"shared": shared_report, "filters": filters_report}[given.choice](recorded)
+    {"left": left_report, "filters": filters_report}[given.choice](recorded)
 
 
 if __name__ == "__main__":

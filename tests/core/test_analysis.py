@@ -8,7 +8,7 @@ import pytest
 
 from spineline.core.analysis import REFERENCE_TEXT, Analysis, analyze
 from spineline.core.figure import Camera
-from spineline.core.settings import Settings
+from spineline.core.settings import FilterSettings, Settings
 from spineline.core.sim import STYLES, THORACIC_EDGE_DEG, Flaws, Move, lift, simulate
 from tests.core.scenes import bare, filmed, judged, watched
 
@@ -72,11 +72,20 @@ def test_the_reference_is_the_lifters_own_standing() -> None:
     np.testing.assert_allclose(found.thoracic_change_deg, found.spine.thoracic_deg - found.reference.thoracic_deg)
     usable = found.spine.usable
     assert usable.mean() > 0.9
-    change_deg, sigma_deg = found.reference.change(found.spine, found.settings.reference)
+    change_deg, sigma_deg = found.reference.change(found.spine)
     np.testing.assert_array_equal(found.thoracic_change_deg, change_deg)
     np.testing.assert_array_equal(found.sigma_change_deg, sigma_deg)
     assert np.array_equal(np.isfinite(sigma_deg), usable)
     assert REFERENCE_TEXT["standing"] in found.notes
+
+
+def test_the_filters_leave_a_share_of_sigma() -> None:
+    track = simulate(lift("conventional")).track
+    whole, part = (
+        analyze(track, Settings(filters=FilterSettings(bend_sigma_left=left))).sigma_change_deg for left in (1.0, 0.4)
+    )
+    assert np.isfinite(whole).mean() > 0.9
+    np.testing.assert_allclose(part, 0.4 * whole)
 
 
 @pytest.mark.parametrize("style", ["conventional", "sumo", "kettlebell"])

@@ -123,18 +123,16 @@ def test_neither_standing_nor_tops_leave_the_population(thoracic_deg: Floats, to
 
 
 @pytest.mark.parametrize("source", ["standing", "least_flexed"])
-@pytest.mark.parametrize("shared", [0.0, 0.5, 0.96])
-def test_an_error_of_the_lifters_own_cancels_in_the_change(source: Source, shared: float) -> None:
-    settings = ReferenceSettings(shared_error=shared)
+def test_a_change_from_ones_own_reference_is_read_off_the_bend(source: Source) -> None:
     reference = Reference(1.0, 5.0, source, 9, bend_deg=10.0)
-    change_deg, sigma_deg = reference.change(read(np.array([4.0, np.nan, 2.0]), np.array([5.0, 5.0, 12.0])), settings)
+    change_deg, sigma_deg = reference.change(read(np.array([4.0, np.nan, 2.0]), np.array([5.0, 5.0, 12.0])))
     np.testing.assert_allclose(change_deg, [3.0, np.nan, 1.0])
-    np.testing.assert_allclose(sigma_deg[[0, 2]], np.sqrt([50 - 50 * shared, 169 - 120 * shared]))
+    np.testing.assert_allclose(sigma_deg[[0, 2]], np.sqrt([50, 169]))
 
 
-def test_nobody_shares_anything_with_the_average_lifter() -> None:
+def test_a_change_from_the_average_lifter_is_read_off_the_flexion() -> None:
     reference = Reference(1.0, 5.0, "population", 0)
-    change_deg, sigma_deg = reference.change(read(np.array([4.0]), np.array([11.0])), SETTINGS)
+    change_deg, sigma_deg = reference.change(read(np.array([4.0]), np.array([11.0])))
     assert change_deg[0] == 3.0
     assert sigma_deg[0] == pytest.approx(13.0)
 

@@ -106,7 +106,7 @@ def analyze(track: PoseTrack, settings: Settings | None = None, exercise: Exerci
     measured = _smoothed(track, raw, settings)
     tops = upright(track.time_s, angles.trunk_deg, reps, settings.reps)
     reference = find_reference(motion, measured, reps, exercise, tops, settings.reference)
-    change_deg, sigma_change_deg = reference.change(measured, settings.reference)
+    change_deg, sigma_change_deg = reference.change(measured)
     measured = replace(measured, thoracic_deg=reference.thoracic_deg + change_deg)
     loaded = Change(track.time_s, np.where(tops, np.nan, change_deg))  # upright the back bears least: not judged
     noise_deg = rules.least_level_deg(reference, settings.rules)
@@ -145,7 +145,8 @@ def _smoothed(track: PoseTrack, raw: Spine, settings: Settings) -> Spine:
     """Filter the angles in time; points and everything else stay as seen."""
     names = ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg")
     read = _smooth(track, np.stack([getattr(raw, name) for name in names], axis=1), settings, landmarks=False)
-    return replace(raw, **dict(zip(names, read.T, strict=True)))
+    filtered = replace(raw, **dict(zip(names, read.T, strict=True)))
+    return replace(filtered, bend_sigma_deg=settings.filters.bend_sigma_left * filtered.bend_sigma_deg)
 
 
 def _motion(time_s: Floats, joints: Joints, angles: Kinematics) -> Motion:

@@ -30,17 +30,14 @@ class Reference:
     frames: int
     bend_deg: float = float("nan")
 
-    def change(self, spine: Spine, settings: ReferenceSettings) -> tuple[Floats, Floats]:
+    def change(self, spine: Spine) -> tuple[Floats, Floats]:
         """Return the change of thoracic flexion from this reference and its sigma, both ``(T,)``.
 
-        From the lifter's own reference it is read off the bend. Part of the error is the lifter's own, such as clothes
-        or the shape of the back, and alike in both.
+        From the lifter's own reference it is read off the bend.
         """
         if self.source == "population":
             return spine.thoracic_deg - self.thoracic_deg, np.hypot(spine.sigma_deg, self.sigma_deg)
-        one, other = spine.bend_sigma_deg, self.sigma_deg
-        sigma = np.sqrt(one**2 + other**2 - 2 * settings.shared_error * one * other)
-        return spine.bend_deg - self.bend_deg, np.asarray(sigma)
+        return spine.bend_deg - self.bend_deg, np.hypot(spine.bend_sigma_deg, self.sigma_deg)
 
 
 def find_reference(

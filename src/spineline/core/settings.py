@@ -53,6 +53,14 @@ class FilterSettings(_Group):
     spine_median_s: float = _number(
         0.3, 0.0, 1.0, "s", "Running median of the spine angles.", "measured on rendered lifters"
     )
+    bend_sigma_left: float = _number(
+        0.65,
+        0.1,
+        1.0,
+        "1",
+        "Share of the bend's sigma in single pictures that is left in a filtered recording.",
+        "measured on rendered lifters, docs/accuracy.md",
+    )
     max_gap_s: float = _number(
         0.25, 0.0, 2.0, "s", "A longer gap cuts a signal in two.", "shorter than any phase of a lift"
     )
@@ -221,14 +229,6 @@ class ReferenceSettings(_Group):
     )
     tops_s: float = _number(
         0.3, 0.05, 5.0, "s", "Least time upright within the set to serve.", "as long as a finding must last, and more"
-    )
-    shared_error: float = _number(
-        0.4,
-        0.0,
-        0.99,
-        "1",
-        "Correlation of the error of the reference with that of the frames measured from it.",
-        "docs/accuracy.md",
     )
     population_deg: float = _number(
         0.0,
