@@ -228,8 +228,8 @@ def flag(severity: rules.Severity) -> Flag:
     ("severities", "usable_share", "expected"),
     [
         ([], 1.0, "ok"),
-        ([], 0.5, "ok"),
-        ([], 0.49, "not_measured"),
+        ([], SETTINGS.min_usable_share, "ok"),
+        ([], SETTINGS.min_usable_share - 0.01, "not_measured"),
         ([], 0.0, "not_measured"),
         (["info"], 1.0, "info"),
         (["info", "flag"], 1.0, "flag"),
@@ -240,4 +240,21 @@ def flag(severity: rules.Severity) -> Flag:
 )
 def test_verdict(severities: list[rules.Severity], usable_share: float, expected: str) -> None:
     flags = [flag(severity) for severity in severities]
-    assert rules.verdict(flags, usable_share=usable_share, min_usable_share=0.5) == expected
+    assert rules.verdict(flags, 1.0, SETTINGS, usable_share=usable_share, noise_deg=6.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("peak_deg", "noise_deg", "expected"),
+    [
+        (np.nan, 6.0, "not_measured"),
+        (5.9, 6.0, "ok"),
+        (7.9, 16.0, "ok"),
+        (8.0, 16.0, "not_measured"),
+        (15.9, 16.0, "not_measured"),
+    ],
+)
+def test_what_would_be_a_caution_but_for_its_uncertainty_is_not_ok(
+    peak_deg: float, noise_deg: float, expected: str
+) -> None:
+    assert SETTINGS.thoracic_rounding_deg.caution == 8.0
+    assert rules.verdict([], peak_deg, SETTINGS, usable_share=1.0, noise_deg=noise_deg) == expected

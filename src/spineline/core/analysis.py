@@ -20,7 +20,7 @@ _NOTEWORTHY_SHARE: Final = 0.1
 REFERENCE_TEXT: Final = {
     "standing": "Reference: your own calm standing in this recording.",
     "least_flexed": "Reference: the upright moments of this set; calm standing could not be measured.",
-    "population": "Reference: an average neutral, none of your own was measured; only large changes are named.",
+    "population": "Reference: an average neutral, none of your own was measured; only large changes can be told.",
 }
 """What each kind of reference means to a reader."""
 
@@ -178,11 +178,7 @@ def _judge_rep(
     flags = tuple(flag for flag in found if flag)
     return RepResult(
         rep=rep,
-        verdict=rules.verdict(
-            list(flags),
-            usable_share=share if np.isfinite(measures.peak_deg) else 0.0,
-            min_usable_share=settings.rules.min_usable_share,
-        ),
+        verdict=rules.verdict(list(flags), measures.peak_deg, settings.rules, usable_share=share, noise_deg=noise_deg),
         usable_share=share,
         thoracic_change_start_deg=measures.start_deg,
         thoracic_change_peak_deg=measures.peak_deg,

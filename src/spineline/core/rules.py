@@ -149,11 +149,16 @@ def _judge(
     return Flag(rule, rep.index, moment_s, value, level, "deg", severity, message)
 
 
-def verdict(flags: list[Flag], *, usable_share: float, min_usable_share: float) -> Verdict:
-    """Combine the findings of one rep: the most severe, `ok` without any, `not_measured` if too little was usable.
+def verdict(
+    flags: list[Flag], peak_deg: float, settings: RuleSettings, *, usable_share: float, noise_deg: float
+) -> Verdict:
+    """Combine the findings of one rep: the most severe, `ok` without any, `not_measured` if that cannot be said.
 
-    A finding in what was measured stands, however little that was.
+    A finding in what was measured stands, however little that was. Nothing is `ok` of which too little was usable, or
+    whose change would be worth a caution and only the uncertainty forbids to name it.
     """
     if flags:
         return max((flag.severity for flag in flags), key=SEVERITIES.index)
-    return "ok" if usable_share >= min_usable_share else "not_measured"
+    in_doubt = settings.thoracic_rounding_deg.caution <= peak_deg < noise_deg
+    enough = np.isfinite(peak_deg) and usable_share >= settings.min_usable_share
+    return "ok" if enough and not in_doubt else "not_measured"
