@@ -11,7 +11,7 @@ import pytest
 from spineline.core import rules
 from spineline.core.rules import Change, Verdict
 from spineline.io import verdicts
-from spineline.io.verdicts import VERDICTS, moment_verdicts, worst_frame
+from spineline.io.verdicts import VERDICTS, main_reason, moment_verdicts, reason_in_words, worst_frame
 from tests.io.make_analysis import PEAK_DEG, make_analysis
 
 
@@ -36,12 +36,21 @@ def test_moments_agree_with_the_rule(peak_deg: float, noise_deg: float, frames_b
     change_deg[first : first + frames_beyond] = peak_deg
     analysis = replace(analysis, thoracic_change_deg=change_deg)
     settings = analysis.settings.rules
-    found = rules.thoracic_rounding(
-        rep, rules.measure(rep, Change(time_s, change_deg), settings), settings, noise_deg=noise_deg
-    )
-    order: list[Verdict] = ["ok", "info", "caution", "flag"]
+    measured = rules.measure(rep, Change(time_s, change_deg), settings)
+    found = rules.thoracic_rounding(rep, measured, settings, noise_deg=noise_deg)
+    flags = [found] if found else []
+    said = rules.verdict(flags, measured.peak_deg, settings, usable_share=1.0, noise_deg=noise_deg)
+    order: list[Verdict] = ["ok", "not_measured", "info", "caution", "flag"]
     shown = [verdict for verdict in moment_verdicts(analysis) if verdict is not None]
-    assert max(shown, key=order.index) == (found.severity if found else "ok")
+    assert max(shown, key=order.index) == said
+
+
+def test_a_rep_seen_well_but_in_doubt_says_so() -> None:
+    analysis = make_analysis(("ok", "not_measured"))
+    seen, hidden = analysis.reps
+    doubtful = replace(seen, verdict="not_measured", thoracic_change_peak_deg=12.0)
+    assert "16° cannot be told" in main_reason(replace(analysis, mdc95_deg=16.4), doubtful)
+    assert main_reason(analysis, hidden) == reason_in_words("edge_hidden")
 
 
 def test_moments_outside_reps_are_not_judged() -> None:

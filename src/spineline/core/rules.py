@@ -149,16 +149,21 @@ def _judge(
     return Flag(rule, rep.index, moment_s, value, level, "deg", severity, message)
 
 
+def in_doubt(change_deg: Floats | float, settings: RuleSettings, *, noise_deg: float) -> Bools:
+    """Tell which changes would be worth a caution, if the uncertainty did not forbid to name them."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray((change_deg >= settings.thoracic_rounding_deg.caution) & (change_deg < noise_deg))
+
+
 def verdict(
     flags: list[Flag], peak_deg: float, settings: RuleSettings, *, usable_share: float, noise_deg: float
 ) -> Verdict:
     """Combine the findings of one rep: the most severe, `ok` without any, `not_measured` if that cannot be said.
 
     A finding in what was measured stands, however little that was. Nothing is `ok` of which too little was usable, or
-    whose change would be worth a caution and only the uncertainty forbids to name it.
+    whose peak is `in_doubt`.
     """
     if flags:
         return max((flag.severity for flag in flags), key=SEVERITIES.index)
-    in_doubt = settings.thoracic_rounding_deg.caution <= peak_deg < noise_deg
     enough = np.isfinite(peak_deg) and usable_share >= settings.min_usable_share
-    return "ok" if enough and not in_doubt else "not_measured"
+    return "ok" if enough and not in_doubt(peak_deg, settings, noise_deg=noise_deg) else "not_measured"

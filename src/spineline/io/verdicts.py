@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from spineline.core.analysis import REFERENCE_TEXT, Analysis, RepResult
-from spineline.core.rules import SEVERITIES, Flag, Severity, Verdict
+from spineline.core.rules import SEVERITIES, Flag, Severity, Verdict, in_doubt
 from spineline.core.signals import held
 from spineline.core.spine import REASON_TEXT
 from spineline.core.track import Bools
@@ -38,7 +38,7 @@ VERDICTS: Final[Mapping[Verdict, Look]] = MappingProxyType(
         "caution": Look("Caution", "▲", "the second level was reached", (255, 190, 50)),
         "flag": Look("Flag", "■", "the highest level was reached", (255, 105, 90)),
         "not_measured": Look(
-            "Not measured", "?", "too little of the rep could be seen; nothing is known about it", (200, 200, 200)
+            "Not measured", "?", "not enough could be seen to tell; nothing is known about it", (200, 200, 200)
         ),
     }
 )
@@ -100,19 +100,21 @@ def moment_verdicts(analysis: Analysis) -> list[Verdict | None]:
 
     None outside reps, where nothing is judged.
     """
-    time_s, change_deg = analysis.track.time_s, analysis.thoracic_change_deg
+    time_s, change_deg, settings = analysis.track.time_s, analysis.thoracic_change_deg, analysis.settings.rules
     found: list[Verdict | None] = [None if measured else "not_measured" for measured in np.isfinite(change_deg)]
 
     def mark(frames: Bools, verdict: Verdict) -> None:
         for i in np.flatnonzero(frames):
             found[i] = verdict
 
+    doubtful = in_doubt(change_deg, settings, noise_deg=analysis.mdc95_deg)
     for result in analysis.reps:
         inside = (time_s >= result.rep.start_s) & (time_s <= result.rep.end_s) & np.isfinite(change_deg)
         mark(inside, "ok")
+        mark(held(time_s, inside & doubtful, at_least_s=settings.held_s), "not_measured")
         for name, level in rounding_levels(analysis):
             reached = inside & (np.nan_to_num(change_deg, nan=-np.inf) >= level)
-            mark(held(time_s, reached, at_least_s=analysis.settings.rules.held_s), name)
+            mark(held(time_s, reached, at_least_s=settings.held_s), name)
     return found
 
 
@@ -136,6 +138,8 @@ def worst_frame(analysis: Analysis, result: RepResult) -> int | None:
 
 def main_reason(analysis: Analysis, result: RepResult) -> str:
     """Say what kept most of a rep from being measured."""
+    if in_doubt(result.thoracic_change_peak_deg, analysis.settings.rules, noise_deg=analysis.mdc95_deg):
+        return f"without a reference of your own, less than {analysis.mdc95_deg:.0f}° cannot be told from none"
     time_s = analysis.track.time_s
     inside = (time_s >= result.rep.start_s) & (time_s <= result.rep.end_s) & ~analysis.spine.usable
     names, counts = np.unique(analysis.spine.reason[inside], return_counts=True)
