@@ -1,11 +1,10 @@
 """What other values of a setting would give: the tables behind the defaults. Prints Markdown.
 
-    python -m benchmarks.choices limit DIR
-    python -m benchmarks.choices left DIR...
-    python -m benchmarks.choices filters DIR...
+    python -m benchmarks.choices frames DIR
+    python -m benchmarks.choices clips DIR...
 
-`limit` is about `view.max_sigma_deg`; DIR is what `benchmarks.accuracy frames` filled. `left` is about
-`filters.bend_sigma_left`, `filters` about the filters over time; DIR is what `training.clips set` or `views` wrote.
+`frames` is about `view.max_sigma_deg`; DIR is what `benchmarks.accuracy frames` filled. `clips` is about
+`filters.bend_sigma_left` and the filters over time; DIR is what `training.clips set` and `views` wrote.
 """
 
 import argparse
@@ -136,15 +135,17 @@ def _bold(text: str, chosen: bool) -> str:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.choices", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("choice", choices=("limit", "left", "filters"))
+    parser.add_argument("choice", choices=("frames", "clips"))
     parser.add_argument("folders", type=Path, nargs="+")
     given = parser.parse_args()
-    if given.choice == "limit":
+    if given.choice == "frames":
         limit_report(given.folders[0])
         return
     with tempfile.TemporaryDirectory() as out:
         recorded = list(recordings(given.folders, Path(out)))
-    {"left": left_report, "filters": filters_report}[given.choice](recorded)
+    left_report(recorded)
+    print()
+    filters_report(recorded)
 
 
 if __name__ == "__main__":
