@@ -175,6 +175,18 @@ def frames_report(judged: Judged) -> None:
         print("| " + " | ".join([*cells, f"{np.abs(change.miss).mean():.1f}", _r(change.read, change.true)]) + " |")
 
 
+def still_report(judged: Judged) -> None:
+    """Print how far pictures of one lifter standing at ease differ in their error, and what that lets be told apart."""
+    at_side = np.abs(judged.data.column("yaw_deg", "camera")) <= SIDE_DEG
+    still = judged.read.usable & judged.data.column("at_ease") & at_side
+    miss, lifter = (judged.read.bend_deg - judged.true_deg)[still], judged.data.lifter[still]
+    _, number, count = np.unique(lifter, return_inverse=True, return_counts=True)
+    beside = miss - (np.bincount(number, miss) / count)[number]
+    spread = float(np.sqrt((beside**2).sum() / (count - 1).sum()))
+    print(f"\nStanding at ease again and again ({len(miss)} pictures of {len(count)} lifters), readings differ by SD "
+          f"{spread:.1f} deg; 1.96 * sqrt(2) * SD = {1.96 * 2**0.5 * spread:.1f} deg.")  # fmt: skip
+
+
 def breakdown_report(judged: Judged) -> None:
     """Print the error within 45 degrees of the side by view, lift, clothes, body, weight and size in the picture."""
     data, seen = judged.data, judged.read.usable
@@ -351,6 +363,7 @@ def main() -> None:
         fill(given.folder, lifters=given.lifters, seed=given.seed, natural_standing=1.0, workers=given.workers)
         judged = judge(read_set(given.folder, most=given.lifters), Settings().view)
         frames_report(judged)
+        still_report(judged)
         breakdown_report(judged)
         return
     with tempfile.TemporaryDirectory() as out:

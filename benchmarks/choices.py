@@ -3,8 +3,8 @@
     python -m benchmarks.choices frames DIR
     python -m benchmarks.choices clips DIR...
 
-`frames` is about `view.max_sigma_deg`; DIR is what `benchmarks.accuracy frames` filled. `clips` is about
-`filters.bend_sigma_left` and the filters over time; DIR is what `training.clips set` and `views` wrote.
+`frames` is about `view.max_sigma_deg` and `max_sigma_held_deg`; DIR is what `benchmarks.accuracy frames` filled.
+`clips` is about `filters.bend_sigma_left` and the filters over time; DIR is what `training.clips set` and `views` wrote.
 """
 
 import argparse
@@ -24,11 +24,12 @@ from benchmarks.accuracy import COVERED, OBLIQUE_DEG, SIDE_DEG, changes, judge, 
 from spineline.core.analysis import Analysis, analyze
 from spineline.core.settings import Settings
 from spineline.core.signals import smooth
+from spineline.core.spine import hand_at_shoulder
 from spineline.core.track import Bools, Floats, PoseTrack
 from spineline.io.tracks import load_track
 from training.dataset import read_set
 
-LIMITS_DEG = (9.0, 6.0, 5.2, 4.5, 3.8, 3.2)
+LIMITS_DEG = (9.0, 7.0, 6.0, 5.2, 4.5, 3.8)
 LEFT = (1.0, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
 FILTERS = ((None, 0.0), (1.0, 0.3), (2.0, 0.0), (2.0, 0.3), (3.0, 0.0), (3.0, 0.3), (3.0, 0.5), (6.0, 0.0))
 """Cut-off in Hz and running median in seconds."""
@@ -50,27 +51,26 @@ class Recorded:
 
 def limit_report(folder: Path) -> None:
     """Print what single pictures give under another limit of sigma."""
-    view = Settings().view
-    judged = judge(read_set(folder), view.model_copy(update={"max_sigma_deg": max(LIMITS_DEG)}))
-    yaw_deg = np.abs(judged.data.column("yaw_deg", "camera"))
-    covered = np.isin(judged.data.column("exercise"), COVERED) & (judged.data.column("kind", "weight") == "barbell")
-    covered &= judged.data.column("plates", "weight") > 0
-    bands = {
-        "side": (yaw_deg <= SIDE_DEG) & ~covered,
-        "oblique": (yaw_deg > SIDE_DEG) & (yaw_deg <= OBLIQUE_DEG) & ~covered,
-        "covered": (yaw_deg <= OBLIQUE_DEG) & covered,
-    }
-    print(f"| at most | within {SIDE_DEG:.0f} deg: used | change: MAE | to {OBLIQUE_DEG:.0f} deg: used | change: MAE "
-          "| behind plates: used |")  # fmt: skip
+    view, most = Settings().view, max(LIMITS_DEG)
+    judged = judge(read_set(folder), view.model_copy(update={"max_sigma_deg": most, "max_sigma_held_deg": most}))
+    data = judged.data
+    near = np.abs(data.column("yaw_deg", "camera")) <= OBLIQUE_DEG
+    held = hand_at_shoulder(data.track, data.facing, view)
+    bar = (data.column("kind", "weight") == "barbell") & (data.column("plates", "weight") > 0)
+    covered = np.isin(data.column("exercise"), COVERED) & bar
+    bands = {view.max_sigma_deg: near & ~held & ~covered, view.max_sigma_held_deg: near & held & ~covered}
+    print(
+        "| at most | arms free: used | change: MAE | hands at the shoulders: used | change: MAE | behind plates: used |"
+    )
     print("| --- " * 6 + "|")
     for limit_deg in LIMITS_DEG:
         used = judged.read.usable & (judged.read.bend_sigma_deg <= limit_deg)
-        cells = [_bold(f"{limit_deg:.1f}", limit_deg == view.max_sigma_deg)]
-        for name, band in bands.items():
-            cells.append(f"{(used & band).sum() / band.sum():.2f}")
-            if name != "covered":
-                cells.append(f"{np.abs(changes(judged, used & band).miss).mean():.1f}")
-        print("| " + " | ".join(cells) + " |")
+        cells = [f"{limit_deg:.1f}"]
+        for chosen_deg, band in bands.items():
+            moved = changes(judged, used & (band | data.column("at_ease")), only=used & band)
+            row = f"{(used & band).sum() / band.sum():.2f}", f"{np.abs(moved.miss).mean():.1f}"
+            cells += [_bold(cell, limit_deg == chosen_deg) for cell in row]
+        print("| " + " | ".join([*cells, f"{(used & near & covered).sum() / (near & covered).sum():.2f}"]) + " |")
 
 
 def left_report(recorded: list[Recorded]) -> None:

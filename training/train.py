@@ -2,8 +2,9 @@
 
     python -m training.train DIR [DIR ...] --out models/spine.onnx
 
-Every tenth lifter is left out: on these the scale of sigma is set and the error printed, epoch by epoch. A run that
-was stopped goes on where it was; what it needs for that lies beside OUT.
+Every tenth lifter is left out: on these the scale of sigma is set and the error printed, epoch by epoch. Sets of one
+seed have the same bodies, so the same numbers are left out of all. A run that was stopped goes on where it was; what
+it needs for that lies beside OUT.
 """
 
 from __future__ import annotations
@@ -237,8 +238,8 @@ def main() -> None:
     parser.add_argument("--lifters", type=int, help="only so many of each folder, for a learning curve")
     given = parser.parse_args()
     data = [examples(read_set(folder, most=given.lifters)) for folder in given.folders]
+    out = np.concatenate([part.lifter % HELD_OUT == HELD_OUT - 1 for part in data])
     whole = joined(data)
-    out = whole.lifter % HELD_OUT == HELD_OUT - 1
     course = Course(whole[~out], epochs=given.epochs, seed=given.seed, kept=given.out.with_suffix(".course.pt"))
     count = sum(p.numel() for p in course.network.parameters())
     print(f"{(~out).sum()} pictures to learn from, {out.sum()} left out, {count} weights", flush=True)

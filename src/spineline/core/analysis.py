@@ -169,7 +169,10 @@ def _judge_rep(
     """Measure one rep and apply every rule to it, but for its tops."""
     within = inside(loaded.time_s, [rep])
     judged = within & ~tops
-    share = float(np.isfinite(loaded.change_deg[judged]).mean()) if judged.any() else 0.0
+    measured = np.isfinite(loaded.change_deg)
+    share = _share(measured, judged)
+    # The back bears most where the trunk leans most: unless that was seen, nothing is known.
+    deep = judged & (angles.trunk_deg >= _extreme(angles.trunk_deg[judged], 50))
     measures = rules.measure(rep, loaded, settings.rules)
     found = (
         rules.thoracic_rounding(rep, measures, settings.rules, noise_deg=noise_deg),
@@ -178,7 +181,13 @@ def _judge_rep(
     flags = tuple(flag for flag in found if flag)
     return RepResult(
         rep=rep,
-        verdict=rules.verdict(list(flags), measures.peak_deg, settings.rules, usable_share=share, noise_deg=noise_deg),
+        verdict=rules.verdict(
+            list(flags),
+            measures.peak_deg,
+            settings.rules,
+            usable_share=min(share, _share(measured, deep)),
+            noise_deg=noise_deg,
+        ),
         usable_share=share,
         thoracic_change_start_deg=measures.start_deg,
         thoracic_change_peak_deg=measures.peak_deg,
@@ -187,6 +196,10 @@ def _judge_rep(
         knee_min_deg=180.0 - _extreme(angles.knee_deg[within], 95),
         flags=flags,
     )
+
+
+def _share(measured: Bools, of: Bools) -> float:
+    return float(measured[of].mean()) if of.any() else 0.0
 
 
 def _extreme(values: Floats, percentile: float) -> float:

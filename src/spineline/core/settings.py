@@ -86,12 +86,36 @@ class ViewSettings(_Group):
         "training/calibrate.py",
     )
     max_sigma_deg: float = _number(
+        7.0,
+        1.0,
+        30.0,
+        "deg",
+        "Largest sigma of the bend in a reading that is still used, arms hanging or stretched out.",
+        "docs/accuracy.md",
+    )
+    max_sigma_held_deg: float = _number(
         5.2,
         1.0,
         30.0,
         "deg",
-        "Largest sigma of the bend in a reading that is still used.",
-        "keeps 96 % of open backs and leaves 5 % of those behind plates, docs/accuracy.md",
+        "The same while a hand is at its shoulder, where bar and plates may lie over the upper back.",
+        "docs/accuracy.md",
+    )
+    max_flexion_held_deg: float = _number(
+        45.0,
+        20.0,
+        90.0,
+        "deg",
+        "Most thoracic flexion believed there; beyond, a plate was taken for the back.",
+        "rendered front squats, docs/accuracy.md",
+    )
+    hand_at_shoulder: float = _number(
+        0.7,
+        0.0,
+        1.5,
+        "trunk lengths",
+        "A hand nearer to its shoulder is at it.",
+        "19 of 20 rendered back and front squats; 1 in 50 deadlifts",
     )
     max_torso_ratio: float = _number(
         1.8, 1.1, 4.0, "1", "Largest factor between a torso length and its median.", "measured on real clips"

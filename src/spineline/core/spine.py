@@ -19,6 +19,9 @@ from spineline.core.view import out_of_frame
 REASONS: Final = ("", "no_pose", "out_of_frame", "second_person", "low_visibility", "yaw", "edge_hidden", "uncertain")
 """Why a frame is not measured, the first that holds; empty where it is."""
 
+_SHOULDERS: Final = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+_WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
+
 REASON_TEXT: Final = {
     "no_pose": "nobody could be followed",
     "out_of_frame": "head, shoulders or hips outside the picture",
@@ -87,16 +90,27 @@ def _reading(track: PoseTrack, facing: Floats, settings: ViewSettings) -> tuple[
     # What was read of a lifter taken to face the other way is of no use.
     turned = np.sign(track.facing) * facing < 0
     raw = np.where(turned[:, None], np.nan, track.spine_raw)
+    held = hand_at_shoulder(track, facing, settings)
     with np.errstate(invalid="ignore"):
-        certain = np.isfinite(raw).all(axis=1) & (raw[:, 4] <= settings.max_sigma_deg)
+        certain = raw[:, 4] <= np.where(held, settings.max_sigma_held_deg, settings.max_sigma_deg)
+        certain &= ~held | (raw[:, 0] <= settings.max_flexion_held_deg)
+    certain &= np.isfinite(raw).all(axis=1)
     return raw, {"edge_hidden": np.zeros(len(track), dtype=np.bool_), "uncertain": ~certain}
+
+
+def hand_at_shoulder(track: PoseTrack, facing: Floats, settings: ViewSettings) -> Bools:
+    """Tell where a bar may lie over the upper back; never while neither hand is known."""
+    places = trunk_frame(track.landmarks_px, facing).place(track.landmarks_px)
+    reach = np.linalg.norm(places[:, _WRISTS] - places[:, _SHOULDERS], axis=2)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((reach < settings.hand_at_shoulder).any(axis=1))
 
 
 def _reason(
     track: PoseTrack, yaw_deg: Floats, trusted: Bools, unread: dict[str, Bools], settings: ViewSettings
 ) -> Texts:
     """Name the first reason, in the order of `REASONS`, why a frame cannot be measured."""
-    shoulders = track.visibility[:, [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]].max(axis=1)
+    shoulders = track.visibility[:, _SHOULDERS].max(axis=1)
     with np.errstate(invalid="ignore"):
         holds = {
             "no_pose": ~trusted,
