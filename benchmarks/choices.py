@@ -4,7 +4,7 @@
     python -m benchmarks.choices clips DIR...
 
 `frames` is about `view.max_sigma_deg` and `max_sigma_held_deg`; DIR is what `benchmarks.accuracy frames` filled.
-`clips` is about `filters.bend_sigma_left` and the filters over time; DIR is what `training.clips set` and `views` wrote.
+`clips` is about `filters.bend_sigma_left` and the filters over time; DIR is what `training.clips` wrote.
 """
 
 import argparse

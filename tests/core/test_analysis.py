@@ -116,6 +116,18 @@ def test_hidden_tops_leave_an_average_neutral_and_only_large_changes(rounding_de
     assert [rep.verdict for rep in found.reps[:2]] == [verdict] * 2
 
 
+@pytest.mark.parametrize(("hidden", "verdict"), [("deep", "not_measured"), ("high", "ok")])
+def test_a_rep_is_not_ok_unless_its_deep_half_was_seen(hidden: str, verdict: str) -> None:
+    done = simulate(lift("conventional", reps=2, up_s=2.0, down_s=2.0), silhouettes=False)
+    middle = np.median(done.truth.depth[(analyze(done.track).rep_index > 0) & (done.truth.depth > 0.3)])
+    away = (done.truth.depth > middle) == (hidden == "deep")
+    found = analyze(replace(done.track, others=np.where(away & (done.track.time_s > 2.0), 0.9, 0.0)))
+    assert found.reference.source == "standing"
+    for rep in found.reps:
+        assert found.settings.rules.min_usable_share <= rep.usable_share < 0.75
+        assert rep.verdict == verdict
+
+
 @cache
 def slumping(at: str) -> Analysis:
     """Watch one who is neutral but for 25 degrees half way up, or at the top, of every rep."""

@@ -11,8 +11,8 @@ from spineline.core import analysis, contour, spine
 from spineline.core.figure import Camera
 from spineline.core.settings import Settings
 from spineline.core.sim import Flaws, Move, lift, simulate
-from spineline.core.skeleton import SPINE_POINTS
-from spineline.core.spine import Spine
+from spineline.core.skeleton import SPINE_POINTS, Landmark
+from spineline.core.spine import Spine, hand_at_shoulder
 from spineline.core.track import RAW, RAW_ANGLES, Floats, PoseTrack
 from spineline.errors import TrackError
 from tests.core.scenes import bare, bitten, filmed, judged, scaled
@@ -117,6 +117,31 @@ def test_a_model_that_is_not_certain_is_not_believed() -> None:
     lax = Settings.from_mapping({"view": {"max_sigma_deg": most_deg + 1}}).view
     zero = np.zeros(len(track))
     assert spine.estimate(track, track.facing, zero, track.seen, lax).usable.all()
+
+
+def with_a_hand_at_the_shoulder(track: PoseTrack, frames: list[int]) -> PoseTrack:
+    landmarks_px = track.landmarks_px.copy()
+    landmarks_px[frames, Landmark.LEFT_WRIST] = landmarks_px[frames, Landmark.LEFT_SHOULDER] + 1.0
+    return replace(track, landmarks_px=landmarks_px)
+
+
+@pytest.mark.parametrize(("style", "held"), [("conventional", False), ("back_squat", True), ("front_squat", True)])
+def test_hands_at_the_shoulders_tell_where_a_bar_may_lie_over_the_back(style: str, held: bool) -> None:
+    track = filmed(style).track
+    found = hand_at_shoulder(track, track.facing, Settings().view)
+    middle = slice(len(track) // 3, 2 * len(track) // 3)
+    assert (found[middle] == held).all()
+    one = with_a_hand_at_the_shoulder(filmed("conventional").track, [3])
+    assert np.flatnonzero(hand_at_shoulder(one, one.facing, Settings().view)).tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("column", "most"), [(SIGMA, Settings().view.max_sigma_held_deg), (0, Settings().view.max_flexion_held_deg)]
+)
+def test_where_a_bar_may_lie_over_the_back_less_is_believed(column: int, most: float) -> None:
+    free = read_as(read_as(filmed("conventional").track, column, most), column, most + 0.01, 4)
+    assert estimated(free).usable.all()
+    assert_missing_where(estimated(with_a_hand_at_the_shoulder(free, [3, 4])), [4], "uncertain")
 
 
 def test_what_was_read_of_a_lifter_taken_to_face_the_other_way_is_not_believed() -> None:
