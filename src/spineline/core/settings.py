@@ -312,7 +312,7 @@ class RuleSettings(_Group):
         0.4, 0.1, 1.0, "1", "Least share of a rep that must be measured for a verdict.", "coaching default"
     )
     mdc95_deg: float = _number(
-        6.5,
+        6.2,
         0.0,
         40.0,
         "deg",
