@@ -316,7 +316,7 @@ def clips_report(analysed: list[Clip]) -> None:
     peaks = np.array([f - t for f, t in _peaks(side)])
     if peaks.size:
         least = 1.96 * np.sqrt((peaks**2).mean())
-        print(f"\nMinimal detectable change, 1.96 root mean squares of the error of a rep's peak: {least:.1f} deg.")
+        print(f"\nMinimal detectable change, 1.96 times the RMS error of {peaks.size} peaks: {least:.1f} deg.")
     verdicts_report(uncovered)
 
 

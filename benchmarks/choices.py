@@ -4,7 +4,7 @@
     python -m benchmarks.choices clips DIR...
 
 `frames` is about `view.max_sigma_deg` and `max_sigma_held_deg`; DIR is what `benchmarks.accuracy frames` filled.
-`clips` is about `filters.bend_sigma_left` and the filters over time; DIR is what `training.clips` wrote.
+`clips` is about the reference, `filters.bend_sigma_left` and the filters over time; DIR is what `training.clips` wrote.
 """
 
 import argparse
@@ -20,8 +20,9 @@ from rich.console import Console
 from rich.progress import track as progress
 
 from benchmarks import clips
-from benchmarks.accuracy import COVERED, OBLIQUE_DEG, SIDE_DEG, changes, judge, within_sigma
+from benchmarks.accuracy import COVERED, OBLIQUE_DEG, SIDE_DEG, agreement, changes, judge, within_sigma
 from spineline.core.analysis import Analysis, analyze
+from spineline.core.reference import Source
 from spineline.core.settings import Settings
 from spineline.core.signals import smooth
 from spineline.core.spine import hand_at_shoulder
@@ -30,9 +31,16 @@ from spineline.io.tracks import load_track
 from training.dataset import read_set
 
 LIMITS_DEG = (9.0, 7.0, 6.0, 5.2, 4.5, 3.8)
-LEFT = (1.0, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
+LEFT = (1.0, 0.8, 0.7, 0.65, 0.6, 0.5)
 FILTERS = ((None, 0.0), (1.0, 0.3), (2.0, 0.0), (2.0, 0.3), (3.0, 0.0), (3.0, 0.3), (3.0, 0.5), (6.0, 0.0))
 """Cut-off in Hz and running median in seconds."""
+NEVER_S = 5.0
+"""More standing, or time at the tops, than any of the recordings holds."""
+REFERENCES: dict[Source, dict[str, float]] = {
+    "standing": {},
+    "least_flexed": {"standing_s": NEVER_S},
+    "population": {"standing_s": NEVER_S, "tops_s": NEVER_S},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +79,19 @@ def limit_report(folder: Path) -> None:
             row = f"{(used & band).sum() / band.sum():.2f}", f"{np.abs(moved.miss).mean():.1f}"
             cells += [_bold(cell, limit_deg == chosen_deg) for cell in row]
         print("| " + " | ".join([*cells, f"{(used & near & covered).sum() / (near & covered).sum():.2f}"]) + " |")
+
+
+def reference_report(recorded: list[Recorded]) -> None:
+    """Print what each kind of reference gives where it is to be had."""
+    now = Settings().reference
+    print("| reference | recordings | change: MAE | bias | within 1, 2 sigma |\n" + "| --- " * 5 + "|")
+    for source, without in REFERENCES.items():
+        settings = Settings(reference=now.model_copy(update=without))
+        found = [(clip, analyze(clip.track, settings)) for clip in recorded]
+        errors = [clip.error(one) for clip, one in found if one.reference.source == source]
+        miss, sigma = (np.concatenate(values) for values in zip(*errors, strict=True))
+        cells = [source, str(len(errors)), *agreement(miss)[:2], within_sigma(miss, sigma)]
+        print("| " + " | ".join(cells) + " |")
 
 
 def left_report(recorded: list[Recorded]) -> None:
@@ -143,6 +164,8 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as out:
         recorded = list(recordings(given.folders, Path(out)))
+    reference_report(recorded)
+    print()
     left_report(recorded)
     print()
     filters_report(recorded)

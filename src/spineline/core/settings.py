@@ -54,7 +54,7 @@ class FilterSettings(_Group):
         0.3, 0.0, 1.0, "s", "Running median of the spine angles.", "measured on rendered lifters"
     )
     bend_sigma_left: float = _number(
-        0.65,
+        0.7,
         0.1,
         1.0,
         "1",
@@ -312,7 +312,7 @@ class RuleSettings(_Group):
         0.4, 0.1, 1.0, "1", "Least share of a rep that must be measured for a verdict.", "coaching default"
     )
     mdc95_deg: float = _number(
-        6.2,
+        7.0,
         0.0,
         40.0,
         "deg",
