@@ -9,8 +9,8 @@ import pytest
 
 from training import limbs, posture
 from training import skeleton as sk
-from training.lifts import EXERCISES, MOST_SHARE, Recipe, choreograph, draw_shares, peak_degs
-from training.motion import Motion, build
+from training.lifts import EXERCISES, MOST_SHARE, Recipe, choreograph, draw_shares, draw_style, peak_degs
+from training.motion import CHANNELS, Act, Motion, build, perform
 from training.scene import Camera, Weight
 from training.score import Score, min_jerk
 from training.sets import samples, trial_set
@@ -167,6 +167,17 @@ def test_the_joints_of_the_two_sums_are_those_between_sacrum_t12_and_t1() -> Non
     lumbar = np.degrees(joints[0, sk.LUMBAR_JOINTS].sum())
     assert thoracic == pytest.approx(pitch[SEGMENT["T1"]] - pitch[SEGMENT["T12"]])
     assert lumbar == pytest.approx(pitch[SEGMENT["T12"]] - pitch[SEGMENT["S1"]])
+
+
+def test_the_lowest_thoracic_joints_flex_against_those_above_and_the_sum_stays() -> None:
+    skeleton, rng = nominal_skeleton(1.74), np.random.default_rng(2)
+    style = draw_style(EXERCISES["deadlift"], stature_m=1.74, floor_grip_m=PLATE_M, rng=rng)
+    channels = {name: np.zeros(3) for name in CHANNELS}
+    channels |= {"depth": np.full(3, 0.5), "thorax": np.full(3, 10.0), "junction": np.array([0.0, 12.0, -6.0])}
+    motion = perform(Act(skeleton, Recipe("deadlift", 1), style, np.arange(3.0), channels, PLATE_M), None, rng)
+    np.testing.assert_allclose(motion.thoracic_deg, style.standing_deg + 10.0)
+    lower_deg = np.degrees(motion.pitch_rad[:, SEGMENT["T8"]] - motion.pitch_rad[:, SEGMENT["T12"]])
+    np.testing.assert_allclose(lower_deg - lower_deg[0], [0.0, 12.0, -6.0], atol=1e-9)
 
 
 def test_spine_points_run_down_the_back_in_their_order() -> None:
