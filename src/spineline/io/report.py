@@ -256,10 +256,7 @@ def _facts(analysis: Analysis) -> list[tuple[str, str]]:
         ("Recording", f"{duration_s:.1f} s, {counted(len(time_s), 'frame')}"),
         ("Upper back measured", f"in {analysis.usable_share:.0%} of the frames"),
         ("Compared with", reference[:1].upper() + reference[1:]),
-        (
-            "Levels",
-            f"{levels} more rounded than the reference, held for {analysis.settings.rules.held_s:g}\N{NO-BREAK SPACE}s",
-        ),
+        ("Levels", f"{levels} more rounded than the reference, held for {analysis.settings.rules.held_s:g} s"),
         ("Smallest change named", f"{analysis.mdc95_deg:.2g}°; less cannot be told from noise"),
     ]
 
