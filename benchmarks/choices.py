@@ -63,7 +63,7 @@ def limit_report(folder: Path) -> None:
     judged = judge(read_set(folder), view.model_copy(update={"max_sigma_deg": most, "max_sigma_held_deg": most}))
     data = judged.data
     near = np.abs(data.column("yaw_deg", "camera")) <= OBLIQUE_DEG
-    held = hand_at_shoulder(data.track, data.facing, view)
+    held = hand_at_shoulder(data.track, view)
     bar = (data.column("kind", "weight") == "barbell") & (data.column("plates", "weight") > 0)
     covered = np.isin(data.column("exercise"), COVERED) & bar
     bands = {view.max_sigma_deg: near & ~held & ~covered, view.max_sigma_held_deg: near & held & ~covered}

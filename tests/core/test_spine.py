@@ -128,11 +128,11 @@ def with_a_hand_at_the_shoulder(track: PoseTrack, frames: list[int]) -> PoseTrac
 @pytest.mark.parametrize(("style", "held"), [("conventional", False), ("back_squat", True), ("front_squat", True)])
 def test_hands_at_the_shoulders_tell_where_a_bar_may_lie_over_the_back(style: str, held: bool) -> None:
     track = filmed(style).track
-    found = hand_at_shoulder(track, track.facing, Settings().view)
+    found = hand_at_shoulder(track, Settings().view)
     middle = slice(len(track) // 3, 2 * len(track) // 3)
     assert (found[middle] == held).all()
     one = with_a_hand_at_the_shoulder(filmed("conventional").track, [3])
-    assert np.flatnonzero(hand_at_shoulder(one, one.facing, Settings().view)).tolist() == [3]
+    assert np.flatnonzero(hand_at_shoulder(one, Settings().view)).tolist() == [3]
 
 
 @pytest.mark.parametrize(

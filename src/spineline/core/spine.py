@@ -90,7 +90,7 @@ def _reading(track: PoseTrack, facing: Floats, settings: ViewSettings) -> tuple[
     # What was read of a lifter taken to face the other way is of no use.
     turned = np.sign(track.facing) * facing < 0
     raw = np.where(turned[:, None], np.nan, track.spine_raw)
-    held = hand_at_shoulder(track, facing, settings)
+    held = hand_at_shoulder(track, settings)
     with np.errstate(invalid="ignore"):
         certain = raw[:, 4] <= np.where(held, settings.max_sigma_held_deg, settings.max_sigma_deg)
         certain &= ~held | (raw[:, 0] <= settings.max_flexion_held_deg)
@@ -98,12 +98,12 @@ def _reading(track: PoseTrack, facing: Floats, settings: ViewSettings) -> tuple[
     return raw, {"edge_hidden": np.zeros(len(track), dtype=np.bool_), "uncertain": ~certain}
 
 
-def hand_at_shoulder(track: PoseTrack, facing: Floats, settings: ViewSettings) -> Bools:
-    """Tell where a bar may lie over the upper back; never while neither hand is known."""
-    places = trunk_frame(track.landmarks_px, facing).place(track.landmarks_px)
-    reach = np.linalg.norm(places[:, _WRISTS] - places[:, _SHOULDERS], axis=2)
+def hand_at_shoulder(track: PoseTrack, settings: ViewSettings) -> Bools:
+    """Tell where a bar may lie over the upper back, ``(T,)``; never while neither hand is known."""
+    reach_px = np.linalg.norm(track.landmarks_px[:, _WRISTS] - track.landmarks_px[:, _SHOULDERS], axis=2)
+    length_px = trunk_frame(track.landmarks_px, track.facing).length_px
     with np.errstate(invalid="ignore"):
-        return np.asarray((reach < settings.hand_at_shoulder).any(axis=1))
+        return np.asarray((reach_px < settings.hand_at_shoulder * length_px[:, None]).any(axis=1))
 
 
 def _reason(
