@@ -94,7 +94,7 @@ def out_of_frame(points: Floats, size_px: tuple[int, int], *, margin: float) -> 
 
 
 def angles_deg(points: Floats, facing: float, yaw: float, side: str) -> dict[str, float]:
-    """Trunk, hip, knee and neck of one frame."""
+    """Trunk, hip, knee and thigh of one frame."""
 
     def plane(point: Floats) -> tuple[float, float]:
         return float(point[0]) * facing / math.cos(math.radians(yaw)), -float(point[1])
@@ -110,17 +110,16 @@ def angles_deg(points: Floats, facing: float, yaw: float, side: str) -> dict[str
         return angle
 
     if any(math.isnan(v) for v in points.ravel()):
-        return dict.fromkeys(("trunk_deg", "hip_deg", "knee_deg", "neck_deg"), math.nan)
+        return dict.fromkeys(("trunk_deg", "hip_deg", "knee_deg", "thigh_deg"), math.nan)
     name = side.upper()
     shoulder, hip = plane(_shoulder(points)), plane(_hip(points))
-    ear = plane(_middle(points, Landmark.LEFT_EAR, Landmark.RIGHT_EAR))
     near_hip, knee, ankle = (plane(points[Landmark[f"{name}_{part}"]]) for part in ("HIP", "KNEE", "ANKLE"))
     trunk, thigh, shin = lean(hip, shoulder), lean(knee, near_hip), lean(ankle, knee)
     return {
         "trunk_deg": trunk,
         "hip_deg": _possible(wrapped(trunk - thigh), kinematics._HIP_RANGE_DEG),
         "knee_deg": _possible(wrapped(shin - thigh), kinematics._KNEE_RANGE_DEG),
-        "neck_deg": wrapped(lean(shoulder, ear) - trunk),
+        "thigh_deg": _possible(-thigh, kinematics._THIGH_RANGE_DEG),
     }
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from spineline.app.analyze import Done, Seen
 from spineline.app.summary import print_legend, print_summary
 from spineline.core.analysis import Analysis
-from spineline.core.rules import Verdict
+from spineline.core.verdict import Verdict
 from spineline.io.tables import InputRecord, analysis_text
 from tests.io.make_analysis import SIGMA_DEG, make_analysis
 

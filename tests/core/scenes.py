@@ -48,6 +48,11 @@ def bare(track: PoseTrack) -> PoseTrack:
     return replace(track, spine_raw=np.empty((len(track), 0)))
 
 
+def unplated(track: PoseTrack) -> PoseTrack:
+    """Take the plates away: the weight is where the hands are."""
+    return replace(track, plate_px=np.full_like(track.plate_px, np.nan))
+
+
 def bitten(track: PoseTrack) -> PoseTrack:
     """Hide the middle of the back, as an arm or a plate would."""
     pictures = silhouette.silhouettes(track, slice(None), track.facing)
@@ -84,10 +89,11 @@ def watched(
     fps: float = 30.0,
     time_s: Floats | None = None,
     flaws: Flaws | None = None,
+    plates: bool = False,
 ) -> tuple[Simulated, Analysis]:
-    """Record without silhouettes but with the jitter of a pose model, and analyse."""
+    """Record without silhouettes but with the jitter of a pose model, and analyse; the bar is seen if ``plates``."""
     done = simulate(script, style=style, fps=fps, time_s=time_s, flaws=flaws or Flaws(noise_px=2.0), silhouettes=False)
-    return done, analyze(done.track)
+    return done, analyze(done.track if plates else unplated(done.track))
 
 
 def mirrored(track: PoseTrack) -> PoseTrack:
@@ -99,6 +105,7 @@ def mirrored(track: PoseTrack) -> PoseTrack:
         world_m=track.world_m[:, MIRROR] * (-1, 1, 1),
         visibility=track.visibility[:, MIRROR],
         facing=-track.facing,
+        plate_px=track.plate_px * (-1, 1, 1) + (width, 0, 0),
     )
 
 
@@ -108,6 +115,7 @@ def scaled(track: PoseTrack, factor: float) -> PoseTrack:
     return replace(
         track,
         landmarks_px=track.landmarks_px * factor,
+        plate_px=track.plate_px * factor,
         silhouette_scale_px=track.silhouette_scale_px * factor,
         image_size_px=(round(width * factor), round(height * factor)),
     )
@@ -119,6 +127,7 @@ def shifted(track: PoseTrack, right_px: int, down_px: int) -> PoseTrack:
     return replace(
         track,
         landmarks_px=track.landmarks_px + np.array([right_px, down_px]),
+        plate_px=track.plate_px + np.array([right_px, down_px, 0]),
         image_size_px=(width + right_px, height + down_px),
     )
 

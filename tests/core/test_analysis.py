@@ -227,7 +227,7 @@ def test_the_view_is_that_of_the_camera(facing: int, yaw_deg: float) -> None:
 
 def test_angles_survive_smoothing() -> None:
     done, found = filmed("conventional"), judged("conventional")
-    for name in ("trunk_deg", "hip_deg", "knee_deg", "neck_deg"):
+    for name in ("trunk_deg", "hip_deg", "knee_deg", "thigh_deg"):
         np.testing.assert_allclose(getattr(found.angles, name), getattr(done.truth, name), atol=1.0)
 
 

@@ -14,7 +14,7 @@ from spineline.core.track import Floats, PoseTrack
 from tests.core.scenes import bare, delayed, edged, filmed, mirrored, scaled, shifted, watched
 
 SEEDS = st.integers(0, 2**32 - 1)
-NAMES = ("trunk_deg", "hip_deg", "knee_deg", "neck_deg")
+NAMES = ("trunk_deg", "hip_deg", "knee_deg", "thigh_deg")
 STYLE = "romanian"
 
 
@@ -24,6 +24,7 @@ def series(found: Analysis) -> dict[str, Floats]:
         **{name: getattr(found.angles, name) for name in NAMES},
         "thoracic_deg": found.spine.thoracic_deg,
         "lumbar_deg": found.spine.lumbar_deg,
+        "neck_deg": found.spine.neck_deg,
         "sigma_deg": found.spine.sigma_deg,
         "yaw_deg": found.yaw_deg,
     }

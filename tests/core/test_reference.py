@@ -23,6 +23,7 @@ def motion(
     return Motion(
         time_s=TIME_S,
         height=np.where(lifting, -0.5, 0.0) if height is None else height,
+        bar_height=np.full_like(zero, np.nan),
         hand_height=zero,
         travel=zero,
         trunk_deg=np.where(lifting, 60.0, trunk_deg),
@@ -52,6 +53,7 @@ def read(thoracic_deg: Floats, sigma_deg: Floats = SIGMA) -> Spine:
         sigma_deg=sigma_deg + 1.0,
         bend_deg=thoracic_deg + 9.0,
         bend_sigma_deg=sigma_deg,
+        neck_deg=np.zeros(len(usable)),
         usable=usable,
         reason=np.where(usable, "", "uncertain"),
     )
@@ -101,7 +103,7 @@ def test_what_happens_away_from_the_tops_does_not_touch_the_reference() -> None:
 def test_the_tops_must_be_seen_long_enough_together(fps: int, share: float, source: str) -> None:
     time_s = np.arange(0, 6, 1 / fps)
     zero = np.zeros(time_s.shape)
-    bent = Motion(time_s, zero, zero, zero, zero + 60.0, zero + 60.0)
+    bent = Motion(time_s, zero, zero + np.nan, zero, zero, zero + 60.0, zero + 60.0)
     each_s = share * SETTINGS.tops_s / 2
     tops = ((time_s >= 2) & (time_s < 2 + each_s)) | ((time_s >= 4) & (time_s < 4 + each_s))
     found = find_reference(bent, read(zero + 7.0, zero + 3.0), REPS, "deadlift", tops, SETTINGS)

@@ -322,7 +322,7 @@ def drifting(seed: int, frames: int) -> Motion:
     draw = np.random.default_rng(seed)
     zero = np.zeros(frames)
     time_s = np.cumsum(draw.uniform(0.02, 0.1, frames))
-    return Motion(time_s, 0.2 * np.cumsum(draw.normal(0, 1, frames)), zero, zero, zero, zero)
+    return Motion(time_s, 0.2 * np.cumsum(draw.normal(0, 1, frames)), zero + np.nan, zero, zero, zero, zero)
 
 
 @given(SEEDS, st.integers(0, 80))

@@ -1,6 +1,8 @@
-"""Levels, holding, and what counts as measured."""
+"""What every rule measures in signals that are known, where it cannot tell, and what must not change it."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,32 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spineline.core import rules
-from spineline.core.reference import Reference
-from spineline.core.reps import Rep
-from spineline.core.rules import Change, Flag, Measures
+from spineline.core.rules import RULES
+from spineline.core.scene import Found, Scene, Standing, sustained_peak, value_at
 from spineline.core.settings import RuleSettings
 from spineline.core.track import Floats
 from tests import naive_series as naive
+from tests.core.make_scene import NAN, bump, hidden, make_bar, make_scene
 
 SEEDS = st.integers(0, 2**32 - 1)
-NAN = float("nan")
-FLOOR = Rep(2, 1.0, 2.0, 3.0, "floor")
-TOP = Rep(1, 1.0, 2.0, 3.0, "top")
-SETTINGS = RuleSettings.model_validate(
-    {
-        "thoracic_rounding_deg": {"info": 5, "caution": 8, "flag": 12},
-        "thoracic_growth_deg": {"info": 3, "caution": 5, "flag": 8},
-        "mdc95_deg": 0,
-    }
-)
-OWN = Reference(20.0, 3.0, "standing", 30)
+SETTINGS = RuleSettings()
 
 
-def peaked(peak_deg: float, growth_deg: float = NAN) -> Measures:
-    """Give measures with this peak and growth."""
-    return Measures(
-        start_deg=0.0, peak_deg=peak_deg, peak_s=1.5, pull_peak_deg=growth_deg, growth_deg=growth_deg, growth_s=1.7
-    )
+def measured(name: str, scene: Scene, rep: int = 1) -> Found:
+    """Measure one rep by one rule."""
+    return RULES[name].measure(scene.reps[rep - 1], scene, SETTINGS)
 
 
 @given(SEEDS, st.integers(0, 60), st.floats(0.0, 0.5), st.booleans())
@@ -43,7 +33,7 @@ def test_sustained_peak_agrees_with_its_twin(seed: int, frames: int, held_s: flo
     values = np.cumsum(draw.normal(0, 1, frames))
     values = np.round(values) if coarse else values
     values[draw.random(frames) < 0.1] = np.nan
-    found = rules.sustained_peak(time_s, values, held_s=held_s)
+    found = sustained_peak(time_s, values, held_s=held_s)
     expected = naive.sustained_peak(time_s.tolist(), values.tolist(), held_s=held_s)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
 
@@ -53,7 +43,7 @@ def test_value_at_agrees_with_its_twin(seed: int, frames: int, around_s: float) 
     draw = np.random.default_rng(seed)
     time_s, values = np.cumsum(draw.uniform(0.01, 0.1, frames)), draw.normal(0, 1, frames)
     values[draw.random(frames) < 0.3] = np.nan
-    found = rules.value_at(time_s, values, 1.0, around_s=around_s)
+    found = value_at(time_s, values, 1.0, around_s=around_s)
     expected = naive.value_at(time_s.tolist(), values.tolist(), 1.0, around_s=around_s)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
 
@@ -71,7 +61,7 @@ def plateau(seconds: float, *, gap: bool = False) -> tuple[Floats, Floats]:
     ("seconds", "gap", "expected"), [(0.22, False, 10), (0.18, False, 2), (0.3, True, 2), (0.5, True, 10)]
 )
 def test_only_what_is_held_without_a_gap_counts(seconds: float, gap: bool, expected: float) -> None:
-    value, moment_s = rules.sustained_peak(*plateau(seconds, gap=gap), held_s=0.2)
+    value, moment_s = sustained_peak(*plateau(seconds, gap=gap), held_s=0.2)
     assert value == expected
     if expected == 10:
         assert moment_s + 1e-9 >= 1.0
@@ -79,182 +69,229 @@ def test_only_what_is_held_without_a_gap_counts(seconds: float, gap: bool, expec
 
 
 def test_nothing_known_is_no_peak() -> None:
-    value, moment_s = rules.sustained_peak(np.arange(5.0), np.full(5, np.nan), held_s=0.2)
+    value, moment_s = sustained_peak(np.arange(5.0), np.full(5, np.nan), held_s=0.2)
     assert np.isnan(value)
     assert np.isnan(moment_s)
 
 
-@pytest.mark.parametrize(
-    ("peak_deg", "severity", "threshold"),
-    [
-        (4.99, None, 0),
-        (5, "info", 5),
-        (7.9, "info", 5),
-        (8, "caution", 8),
-        (12, "flag", 12),
-        (60, "flag", 12),
-        (NAN, None, 0),
-    ],
-)
-def test_rounding_is_named_from_its_level_on(peak_deg: float, severity: str | None, threshold: float) -> None:
-    found = rules.thoracic_rounding(FLOOR, peaked(peak_deg), SETTINGS, noise_deg=0.0)
-    if severity is None:
-        assert found is None
-        return
-    assert found is not None
-    assert (found.severity, found.threshold, found.value, found.unit) == (severity, threshold, peak_deg, "deg")
-    assert (found.rule, found.rep, found.time_s) == ("thoracic_rounding", 2, 1.5)
-    assert found.message.startswith("Rep 2, 1.5 s: ")
-    assert f"{peak_deg:.0f} deg" in found.message
+def with_bump(field: str, height: float, start_s: float, end_s: float, **scene: Any) -> Scene:
+    """Give a set in which one signal has a bump."""
+    plain = make_scene(**scene)
+    return replace(plain, **{field: getattr(plain, field) + bump(plain, start_s, end_s, height)})
 
 
-@pytest.mark.parametrize(
-    ("noise_deg", "peak_deg", "expected"),
-    [(7, 6, None), (7, 7, ("info", 7)), (9, 9, ("caution", 9)), (9, 8.5, None), (15, 14, None), (15, 16, ("flag", 15))],
-)
-def test_no_level_lies_below_what_can_be_detected(
-    noise_deg: float, peak_deg: float, expected: tuple[str, float] | None
-) -> None:
-    found = rules.thoracic_rounding(FLOOR, peaked(peak_deg), SETTINGS, noise_deg=noise_deg)
-    assert (found and (found.severity, found.threshold)) == expected
+FLOOR: dict[str, Any] = {"exercise": "deadlift", "begins": "floor"}
+TOP: dict[str, Any] = {"exercise": "squat", "begins": "top"}
+
+PLANTED: dict[str, Callable[[float], Scene]] = {
+    "thoracic_setup": lambda x: with_bump("change_deg", x, 0.5, 1.5, **FLOOR),
+    "thoracic_rounding": lambda x: with_bump("change_deg", x, 1.2, 2.8, **FLOOR),
+    "thoracic_growth": lambda x: with_bump("change_deg", x, 1.2, 1.8, **FLOOR),
+    "lumbar_growth": lambda x: with_bump("lumbar_deg", x, 1.2, 1.8, **FLOOR),
+    "chest_drop": lambda x: with_bump("trunk_deg", x, 2.1, 2.5, **TOP),
+    "hips_rise": lambda x: with_bump("trunk_deg", x, 1.1, 1.5, **FLOOR),
+    "neck_back": lambda x: with_bump("neck_deg", -x, 1.1, 1.9, **FLOOR),
+    "neck_tucked": lambda x: with_bump("neck_deg", x, 1.1, 1.9, **FLOOR),
+    "soft_lockout": lambda x: make_scene(**FLOOR, trunk_deg=4.0 + x),
+    "overextension": lambda x: make_scene(**FLOOR, trunk_deg=4.0 - x),
+    "asymmetry": lambda x: with_bump("tilt_deg", x, 1.1, 1.9, **FLOOR, yaw_deg=-88.0),
+}
+"""A set with a fault of so many degrees, for each rule that judges degrees within one rep."""
 
 
-@pytest.mark.parametrize(
-    ("growth_deg", "mdc95_deg", "expected"),
-    [
-        (2.9, 0, None),
-        (3, 0, "info"),
-        (5, 0, "caution"),
-        (8, 0, "flag"),
-        (NAN, 0, None),
-        (4, 5, None),
-        (8, 9, None),
-        (9, 9, "flag"),
-    ],
-)
-def test_growth_has_its_own_levels(growth_deg: float, mdc95_deg: float, expected: str | None) -> None:
-    settings = SETTINGS.model_copy(update={"mdc95_deg": mdc95_deg})
-    found = rules.thoracic_growth(FLOOR, peaked(NAN, growth_deg), settings)
-    assert (found and found.severity) == expected
-    if found:
-        assert (found.rule, found.time_s, found.value) == ("thoracic_growth", 1.7, growth_deg)
+@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("degrees", [3.0, 11.0, 26.0])
+def test_a_fault_is_measured_as_large_as_it_is(name: str, degrees: float) -> None:
+    found = measured(name, PLANTED[name](degrees))
+    assert found.value == pytest.approx(degrees, abs=0.35)
+    assert found.why == ""
+    scene = PLANTED[name](degrees)
+    rep = scene.reps[0]
+    assert rep.start_s - 0.6 <= found.time_s <= rep.end_s
 
 
-@pytest.mark.parametrize(
-    ("source", "sigma_deg", "expected"),
-    [("standing", 9.0, 5.0), ("least_flexed", 9.0, 5.0), ("population", 9.5, 1.645 * 9.5), ("population", 1.0, 5.0)],
-)
-def test_an_average_neutral_lets_only_large_changes_be_named(source: str, sigma_deg: float, expected: float) -> None:
-    settings = SETTINGS.model_copy(update={"mdc95_deg": 5.0})
-    reference = Reference(0.0, sigma_deg, source, 0)  # type: ignore[arg-type]
-    assert rules.least_level_deg(reference, settings) == pytest.approx(expected)
+@pytest.mark.parametrize("name", set(PLANTED) - {"soft_lockout", "overextension"})
+def test_without_the_fault_it_measures_none(name: str) -> None:
+    assert measured(name, PLANTED[name](0.0)).value == pytest.approx(0.0, abs=1e-9)
 
 
-def ramp(seed: int = 0) -> Change:
-    """Change that grows from 1 to 9 degrees over 1 to 2 s and shrinks again."""
-    time_s = np.arange(0, 4, 0.02)
-    change = np.interp(time_s, [0, 1, 2, 3], [1, 1, 9, 1])
-    return Change(time_s, change + np.random.default_rng(seed).normal(0, 0.01, time_s.shape))
+@pytest.mark.parametrize("name", PLANTED)
+def test_the_opposite_is_no_fault(name: str) -> None:
+    if name == "asymmetry":  # to the other side
+        assert measured(name, PLANTED[name](-9.0)).value == pytest.approx(9.0)
+    else:
+        assert measured(name, PLANTED[name](-9.0)).value <= 1e-9
 
 
-@pytest.mark.parametrize(("rep", "start_deg"), [(FLOOR, 1.0), (TOP, 9.0)])
-def test_measures_of_one_rep(rep: Rep, start_deg: float) -> None:
-    found = rules.measure(rep, ramp(), SETTINGS)
-    assert found.start_deg == pytest.approx(start_deg, abs=0.6)
-    # Held for 0.2 s, a tip of 8 degrees a second either way is 0.8 lower than its point, or 1.6 on the way up alone.
-    assert found.peak_deg == pytest.approx(8.2, abs=0.2)
-    assert found.peak_s == pytest.approx(2.0, abs=0.03)
-    assert found.growth_deg == pytest.approx(7.4 - start_deg, abs=0.7)
+SEEN = {
+    "thoracic_setup": "change_deg",
+    "thoracic_rounding": "change_deg",
+    "thoracic_growth": "change_deg",
+    "lumbar_growth": "lumbar_deg",
+    "chest_drop": "trunk_deg",
+    "hips_rise": "trunk_deg",
+    "neck_back": "neck_deg",
+    "neck_tucked": "neck_deg",
+    "soft_lockout": "trunk_deg",
+    "overextension": "trunk_deg",
+    "asymmetry": "tilt_deg",
+}
 
 
-@pytest.mark.parametrize(("start_deg", "value_deg"), [(-20.0, None), (-10.0, 6.0), (-4.0, 12.0), (2.0, 16.0)])
-def test_growth_towards_the_reference_is_no_rounding(start_deg: float, value_deg: float | None) -> None:
-    grown = replace(peaked(NAN, 16.0), start_deg=start_deg, pull_peak_deg=start_deg + 16.0)
-    found = rules.thoracic_growth(FLOOR, grown, SETTINGS)
-    assert (found.value if found else None) == value_deg
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_was_not_seen_is_not_judged(name: str) -> None:
+    found = measured(name, hidden(PLANTED[name](20.0), 0.0, 9.0, SEEN[name]))
+    assert np.isnan(found.value)
+    assert np.isnan(found.time_s)
+    assert found.why
 
 
-@given(st.floats(-40, 40))
-def test_growth_needs_no_reference(offset_deg: float) -> None:
-    change = ramp()
-    moved = Change(change.time_s, change.change_deg + offset_deg)
-    one, other = rules.measure(FLOOR, change, SETTINGS), rules.measure(FLOOR, moved, SETTINGS)
-    assert other.growth_deg == pytest.approx(one.growth_deg, abs=1e-9)
-    assert other.growth_s == one.growth_s
-    assert other.peak_deg == pytest.approx(one.peak_deg + offset_deg, abs=1e-9)
+@pytest.mark.parametrize("name", ["thoracic_growth", "lumbar_growth", "chest_drop", "hips_rise"])
+def test_without_its_begin_nothing_can_be_said_to_grow(name: str) -> None:
+    scene = PLANTED[name](20.0)
+    begin_s = scene.reps[0].pull_s[0]
+    assert np.isnan(measured(name, hidden(scene, begin_s - 0.15, begin_s + 0.15, SEEN[name])).value)
 
 
-def test_what_was_not_seen_is_not_measured() -> None:
-    change = ramp()
-    hidden = Change(change.time_s, np.where((change.time_s > 0.8) & (change.time_s < 1.2), np.nan, change.change_deg))
-    found = rules.measure(FLOOR, hidden, SETTINGS)
-    assert np.isnan(found.start_deg)
-    assert np.isnan(found.growth_deg)
-    assert np.isfinite(found.peak_deg)
-    assert rules.thoracic_growth(FLOOR, found, SETTINGS) is None
-    nothing = rules.measure(FLOOR, Change(change.time_s, np.full_like(change.change_deg, np.nan)), SETTINGS)
-    assert np.isnan([nothing.start_deg, nothing.peak_deg, nothing.peak_s, nothing.growth_deg, nothing.growth_s]).all()
+@pytest.mark.parametrize("name", ["chest_drop", "hips_rise", "bar_drift", "soft_lockout", "overextension", "depth"])
+@pytest.mark.parametrize("yaw_deg", [-80.0, 60.0, NAN])
+def test_what_needs_a_side_view_is_not_judged_without(name: str, yaw_deg: float) -> None:
+    found = measured(name, make_scene(reps=2, yaw_deg=yaw_deg))
+    assert np.isnan(found.value)
+    assert "side" in found.why
 
 
-@pytest.mark.parametrize("rep", [FLOOR, TOP])
-def test_what_is_left_out_at_the_top_is_not_judged(rep: Rep) -> None:
-    """The top of the rep from the floor is its turn; the other one ends there."""
-    change = ramp()
-    top = np.abs(change.time_s - (rep.turn_s if rep.begins == "floor" else rep.end_s)) < 0.3
-    # 30 degrees that are there at the top alone: left out, they count as little as if they were not seen.
-    slumped = np.where(top, 30.0, change.change_deg)
-    assert rules.measure(rep, Change(change.time_s, slumped), SETTINGS).peak_deg == 30.0
-    expected = rules.measure(rep, Change(change.time_s, np.where(top, np.nan, change.change_deg)), SETTINGS)
-    found = rules.measure(rep, Change(change.time_s, np.where(top, np.nan, slumped)), SETTINGS)
-    assert found == expected
-    assert np.isfinite([found.start_deg, found.peak_deg, found.growth_deg]).all()
-    assert found.peak_deg < 9
+@pytest.mark.parametrize("yaw_deg", [0.0, 30.0, -59.0, NAN])
+def test_asymmetry_needs_a_view_from_in_front_or_behind(yaw_deg: float) -> None:
+    scene = replace(PLANTED["asymmetry"](20.0), yaw_deg=yaw_deg)
+    assert "in front or behind" in measured("asymmetry", scene).why
+
+
+@pytest.mark.parametrize("name", ["neck_back", "neck_tucked", "soft_lockout", "overextension", "asymmetry"])
+def test_what_is_compared_with_standing_needs_some(name: str) -> None:
+    scene = replace(PLANTED[name](20.0), standing=Standing(NAN, NAN, NAN))
+    assert "standing" in measured(name, scene).why
+
+
+@pytest.mark.parametrize(("start_deg", "value_deg"), [(-20.0, -4.0), (-10.0, 6.0), (-4.0, 12.0), (2.0, 16.0)])
+def test_growth_towards_the_reference_is_no_rounding(start_deg: float, value_deg: float) -> None:
+    scene = PLANTED["thoracic_growth"](16.0)
+    scene = replace(scene, change_deg=scene.change_deg + start_deg)
+    assert measured("thoracic_growth", scene).value == pytest.approx(value_deg)
+
+
+@given(st.floats(0, 40))
+def test_growth_beyond_the_reference_needs_no_reference(offset_deg: float) -> None:
+    scene = PLANTED["thoracic_growth"](16.0)
+    moved = replace(scene, change_deg=scene.change_deg + offset_deg)
+    assert measured("thoracic_growth", moved).value == pytest.approx(16.0)
 
 
 def test_what_happens_outside_a_rep_is_not_its_own() -> None:
-    time_s = np.arange(0, 6, 0.02)
-    change = np.where((time_s < 0.9) | (time_s > 3.1), 50.0, 1.0)
-    found = rules.measure(FLOOR, Change(time_s, change), SETTINGS)
-    assert found.peak_deg == 1.0
-    assert found.growth_deg == 0.0
+    scene = make_scene(reps=2)
+    outside = ~scene.between(scene.reps[0].start_s - 0.15, scene.reps[0].end_s)
+    scene = replace(scene, **{name: getattr(scene, name) + 50.0 * outside for name in ("change_deg", "lumbar_deg")})
+    for name in ("thoracic_rounding", "thoracic_growth", "lumbar_growth"):
+        assert measured(name, scene).value == pytest.approx(0.0)
 
 
-def flag(severity: rules.Severity) -> Flag:
-    """Give a finding."""
-    return Flag("thoracic_rounding", 1, 1.0, 10.0, 5.0, "deg", severity, "")
+def rounded_reps(*peaks_deg: float) -> Scene:
+    """Give reps with these peaks of the thoracic change."""
+    scene = make_scene(reps=len(peaks_deg))
+    bumps = (bump(scene, rep.start_s, rep.end_s, peak) for rep, peak in zip(scene.reps, peaks_deg, strict=True))
+    return replace(scene, change_deg=np.sum(list(bumps), axis=0))
+
+
+def test_creep_is_against_the_first_two_reps() -> None:
+    scene = rounded_reps(2.0, 4.0, 5.0, 13.0)
+    assert [measured("thoracic_creep", scene, rep).value for rep in (3, 4)] == pytest.approx([2.0, 10.0])
+    for rep in (1, 2):
+        assert "two measured reps" in measured("thoracic_creep", scene, rep).why
+
+
+def test_creep_is_against_the_first_two_that_were_measured() -> None:
+    scene = hidden(rounded_reps(30.0, 2.0, 4.0, 13.0), 0.9, 3.0, "change_deg")
+    assert "two measured reps" in measured("thoracic_creep", scene, 3).why
+    assert measured("thoracic_creep", scene, 4).value == pytest.approx(10.0)
+
+
+def test_coming_back_from_an_extended_back_is_no_creep() -> None:
+    scene = rounded_reps(-20.0, -20.0, 1.0)
+    scene = replace(scene, change_deg=np.where(scene.change_deg == 0, -20.0, scene.change_deg))
+    assert measured("thoracic_creep", scene, 3).value == pytest.approx(1.0)
+
+
+def drifted(way_m: float) -> Scene:
+    """Give a pull in which the bar goes forward and back."""
+    scene = make_scene()
+    return replace(scene, bar=make_bar(bump(scene, 1.1, 1.6, way_m), scene.rise / 2))
+
+
+@pytest.mark.parametrize("way_m", [0.0, 0.03, 0.12])
+def test_bar_drift_is_the_way_forward_from_the_start(way_m: float) -> None:
+    assert measured("bar_drift", drifted(way_m)).value == pytest.approx(way_m, abs=1e-3)
+    assert measured("bar_drift", drifted(-way_m)).value == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_bar_not_seen_is_not_judged() -> None:
+    scene = make_scene()
+    unseen = replace(scene, bar=replace(make_bar(scene.rise * np.nan, scene.rise * np.nan), source="none"))
+    for name in ("bar_drift", "hitch"):
+        assert measured(name, unseen).why == "the weight was not seen"
+
+
+@pytest.mark.parametrize("drop_m", [0.0, 0.025, 0.08])
+def test_a_hitch_is_the_way_down_before_the_lockout(drop_m: float) -> None:
+    scene = make_scene()
+    share = np.interp(scene.time_s, [1.0, 1.5, 1.6, 2.0, 3.0], [0.0, 0.35, 0.35 - drop_m, 0.5, 0.0])
+    found = measured("hitch", replace(scene, bar=make_bar(0 * share, share)))
+    assert found.value == pytest.approx(drop_m, abs=1e-9)
+    if drop_m:
+        assert found.time_s == pytest.approx(1.6)
+
+
+def test_hands_do_not_tell_a_hitch() -> None:
+    scene = make_scene()
+    assert measured("hitch", replace(scene, bar=replace(scene.bar, source="hands"))).why
+
+
+def test_depth_is_against_ones_own_deepest_rep() -> None:
+    scene = make_scene("squat", reps=3, begins="top")
+    bumps = (bump(scene, r.start_s, r.end_s, deg) for r, deg in zip(scene.reps, (40.0, 25.0, 38.0), strict=True))
+    scene = replace(scene, thigh_deg=60.0 + np.sum(list(bumps), axis=0))
+    assert [measured("depth", scene, rep).value for rep in (1, 2, 3)] == pytest.approx([0.0, 15.0, 2.0])
+    assert "another rep" in measured("depth", make_scene("squat", begins="top")).why
+
+
+def test_the_strain_index_is_that_of_the_rep() -> None:
+    scene = make_scene(reps=2, strains=(Found(3.0, 1.5), Found(NAN, why="hidden")))
+    assert measured("strain_index", scene, 1).value == 3.0
+    assert measured("strain_index", scene, 2).why == "hidden"
 
 
 @pytest.mark.parametrize(
-    ("severities", "usable_share", "expected"),
+    ("exercise", "begins", "without"),
     [
-        ([], 1.0, "ok"),
-        ([], SETTINGS.min_usable_share, "ok"),
-        ([], SETTINGS.min_usable_share - 0.01, "not_measured"),
-        ([], 0.0, "not_measured"),
-        (["info"], 1.0, "info"),
-        (["info", "flag"], 1.0, "flag"),
-        (["flag", "caution"], 1.0, "flag"),
-        (["caution", "info"], 0.9, "caution"),
-        (["caution"], 0.1, "caution"),
+        ("deadlift", "floor", {"chest_drop", "depth"}),
+        ("deadlift", "top", {"chest_drop", "depth", "thoracic_setup", "hips_rise"}),
+        ("squat", "top", {"thoracic_setup", "hips_rise", "bar_drift", "hitch", "soft_lockout", "overextension"}),
     ],
 )
-def test_verdict(severities: list[rules.Severity], usable_share: float, expected: str) -> None:
-    flags = [flag(severity) for severity in severities]
-    assert rules.verdict(flags, 1.0, SETTINGS, usable_share=usable_share, noise_deg=6.0) == expected
+def test_rules_are_about_some_lifts(exercise: Any, begins: Any, without: set[str]) -> None:
+    rep = make_scene(begins=begins).reps[0]
+    assert {name for name, rule in RULES.items() if not rule.applies(rep, exercise)} == without
 
 
 @pytest.mark.parametrize(
-    ("peak_deg", "noise_deg", "expected"),
-    [
-        (np.nan, 6.0, "not_measured"),
-        (5.9, 6.0, "ok"),
-        (7.9, 16.0, "ok"),
-        (8.0, 16.0, "not_measured"),
-        (15.9, 16.0, "not_measured"),
-    ],
-)
-def test_what_would_be_a_caution_but_for_its_uncertainty_is_not_ok(
-    peak_deg: float, noise_deg: float, expected: str
-) -> None:
-    assert SETTINGS.thoracic_rounding_deg.caution == 8.0
-    assert rules.verdict([], peak_deg, SETTINGS, usable_share=1.0, noise_deg=noise_deg) == expected
+    ("begins", "places"),
+    [("floor", ["off the floor", "about the knee", "towards the lockout"]),
+     ("top", ["at the bottom", "half-way up", "near the top"])],
+)  # fmt: skip
+def test_a_place_on_the_way_up_is_named(begins: Any, places: list[str]) -> None:
+    scene = make_scene(begins=begins)
+    rep = scene.reps[0]
+    start_s, end_s = rep.pull_s
+    moments_s = [start_s + share * (end_s - start_s) for share in (0.1, 0.5, 0.95)]
+    assert [rules.place(rep, scene, moment_s) for moment_s in moments_s] == [f", {place}" for place in places]
+    lost = replace(scene, rise=np.full_like(scene.rise, np.nan))
+    assert rules.place(rep, lost, moments_s[1]) == ""

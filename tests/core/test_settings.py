@@ -69,7 +69,7 @@ def test_every_number_has_unit_source_and_a_default_in_its_range(group: str, key
 def test_every_set_of_levels_has_unit_and_source(group: str, key: str) -> None:
     extra = type(GROUPS[group]).model_fields[key].json_schema_extra
     assert isinstance(extra, dict)
-    assert extra["unit"] == "deg"
+    assert extra["unit"] == key.rsplit("_", 1)[1]
     assert extra["source"]
 
 

@@ -93,6 +93,7 @@ def with_pictures(pictures: Bools, vectors: Floats) -> PoseTrack:
         landmarks_px=np.array([placed((200, 200), (200 + x, 200 + y)) for x, y in vectors]),
         silhouette_bits=np.packbits(pictures.reshape(few, -1), axis=1),
         silhouette_scale_px=np.ones(few),
+        plate_px=np.full((few, 3), np.nan),
     )
 
 
@@ -176,7 +177,7 @@ def test_long_recordings_are_cut_in_parts_without_seams() -> None:
         time_s=np.arange(len(picked)) / 20,
         **{
             name: getattr(track, name)[picked]
-            for name in ("landmarks_px", "world_m", "visibility", "silhouette_bits", "silhouette_scale_px")
+            for name in ("landmarks_px", "world_m", "visibility", "silhouette_bits", "silhouette_scale_px", "plate_px")
         },
         **{name: getattr(track, name)[picked] for name in ("facing", "others", "spine_raw")},
     )
@@ -188,7 +189,7 @@ def test_long_recordings_are_cut_in_parts_without_seams() -> None:
 def test_simulated_silhouettes_are_what_cutting_a_picture_gives(facing: int, yaw_deg: float) -> None:
     camera = Camera(facing=facing, yaw_deg=yaw_deg, px_per_m=250.0, image_size_px=(640, 640))
     one = np.ones(1)
-    posture = Posture(40 * one, 70 * one, 20 * one, 45 * one, -10 * one, 0 * one, 0 * one, 0 * one, 0 * one, 0 * one)
+    posture = Posture(40 * one, 70 * one, 20 * one, 45 * one, -10 * one, *[0 * one] * 7)
     body = figure.build(posture)
     outlines_px = [figure.in_picture(outline, camera) for outline in figure.outlines(body)]
     landmarks_px, _ = figure.landmarks(body, camera)

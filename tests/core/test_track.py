@@ -19,6 +19,7 @@ ARRAYS = [
     "silhouette_scale_px",
     "facing",
     "others",
+    "plate_px",
     "spine_raw",
 ]
 

@@ -169,7 +169,7 @@ def test_a_hinge_leaves_the_trunk_as_it_was(facing: int) -> None:
     zero = np.zeros(2)
     trunk_deg = np.array([4.0, 75.0])
     # The arms reach ahead, along the trunk.
-    posture = Posture(trunk_deg, zero, zero, zero + 35, zero - 25, 150 - trunk_deg, zero, zero, zero, zero)
+    posture = Posture(trunk_deg, zero, zero, zero + 35, zero - 25, 150 - trunk_deg, *[zero] * 6)
     camera = Camera(facing=facing, px_per_m=250.0, image_size_px=(640, 640))
     body = figure.build(posture)
     landmarks_px, world_m = figure.landmarks(body, camera)

@@ -23,10 +23,11 @@ from spineline.core.analysis import Analysis, RepResult, analyze
 from spineline.core.figure import Camera
 from spineline.core.reference import Reference
 from spineline.core.reps import Rep
-from spineline.core.rules import Flag, Severity, Verdict
 from spineline.core.sim import lift, simulate
 from spineline.core.skeleton import Landmark
+from spineline.core.strain import Strain
 from spineline.core.track import Floats, PoseTrack
+from spineline.core.verdict import Flag, Severity, Verdict
 
 PEAK_DEG: Final[dict[Verdict, float]] = {"ok": 2.0, "info": 6.0, "caution": 9.0, "flag": 14.0}
 SIGMA_DEG: Final = 3.0
@@ -94,16 +95,16 @@ def empty_analysis(frames: int = 0) -> Analysis:
     spine = replace(
         whole.spine,
         points_px=np.full((frames, 9, 2), np.nan),
-        **{
-            name: np.full(frames, np.nan)
-            for name in ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg")
-        },
+        **{name: np.full(frames, np.nan) for name in (*ANGLES, "neck_deg")},
         usable=np.zeros(frames, dtype=np.bool_),
         reason=np.full(frames, "no_pose"),
     )
+    gone = np.full(frames, np.nan)
     return replace(
         whole,
         track=track,
+        bar=replace(whole.bar, forward_m=gone, up_m=gone, source="none"),
+        bar_px=np.full((frames, 2), np.nan),
         spine=spine,
         angles=angles,
         view=replace(whole.view, side="unknown", yaw_deg=float("nan"), facing="unknown"),
@@ -117,7 +118,8 @@ def empty_analysis(frames: int = 0) -> Analysis:
 
 def _result(rep: Rep, verdict: Verdict) -> RepResult:
     values: dict[str, Any] = {field.name: float("nan") for field in fields(RepResult)}
-    values |= {"rep": rep, "verdict": verdict, "usable_share": 0.0, "flags": (), "trunk_peak_deg": 55.0}
+    values |= {"rep": rep, "verdict": verdict, "usable_share": 0.0, "flags": (), "checks": (), "trunk_peak_deg": 55.0}
+    values["strain"] = Strain(float("nan"), float("nan"), float("nan"), "made up")
     if verdict != "not_measured":
         peak_deg = PEAK_DEG[verdict]
         values |= {"usable_share": 1.0, "thoracic_change_start_deg": 0.0, "thoracic_change_peak_deg": peak_deg}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -12,8 +13,8 @@ import pytest
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from spineline.core.rules import Verdict
 from spineline.core.track import Floats
+from spineline.core.verdict import Verdict
 from spineline.errors import InputError
 from spineline.io import encode
 from spineline.io.encode import write_h264
@@ -204,6 +205,7 @@ def test_line_lies_on_the_spine_in_the_colour_of_the_level(verdict: Verdict, sca
 def test_no_line_where_the_back_was_not_measured() -> None:
     _, frame = middle_of_rep("not_measured")
     analysis = make_analysis(("not_measured",))
+    analysis = replace(analysis, bar_px=np.full_like(analysis.bar_px, np.nan))
     picture = draw(grey(), analysis, frame)
     lower = slice(SIZE_PX[1] // 2, None)  # below the panel, where the lifter stands
     assert (picture[lower] == GREY).all()

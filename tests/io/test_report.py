@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from spineline.core.analysis import Analysis
-from spineline.core.rules import Verdict
 from spineline.core.settings import Settings
+from spineline.core.verdict import Verdict
 from spineline.errors import InputError
 from spineline.io.charts import COLOURS, timeline_svg
 from spineline.io.report import render_report, write_report
@@ -118,7 +118,7 @@ def test_what_was_not_measured_is_never_shown_as_fine() -> None:
     page = page_of(make_analysis(("ok", "not_measured")))
     row = page.text("tbody", 1)
     assert row.startswith("Rep 2 ? Not measured ")
-    assert row.count("not measured") == 4, "most rounded, at the start, gained, and the knee"
+    assert row.count("not measured") == 5, "most rounded, at the start, gained, the knee and the index"
     assert "edge of the back hidden" in row
     assert VERDICTS["ok"].word not in row
     assert "Not measured: rep 2. Nothing is known about it." in page.text("section", 0)
@@ -253,9 +253,9 @@ def test_nobody_in_the_picture(frames: int) -> None:
 def test_camera_too_far_round_is_said_with_what_to_do() -> None:
     analysis = make_analysis(("not_measured",))
     page = page_of(replace(analysis, view=replace(analysis.view, side="left", yaw_deg=-58.0, facing="left")))
-    assert "your left side" in page.text("section", 3)
-    assert "58° off that, more from behind" in page.text("section", 3)
-    assert "Put the camera" in page.text("section", 3)
+    assert "your left side" in page.text("section", 4)
+    assert "58° off that, more from behind" in page.text("section", 4)
+    assert "Put the camera" in page.text("section", 4)
 
 
 def test_settings_show_what_was_changed() -> None:

@@ -42,8 +42,10 @@ TOP_KEYS = [
     "usable_share",
     "reference",
     "mdc95_deg",
+    "bar",
     "settings",
     "notes",
+    "cues",
     "reps",
 ]
 REP_KEYS = [
@@ -59,12 +61,15 @@ REP_KEYS = [
     "trunk_peak_deg",
     "knee_min_deg",
     "strain_index_pct",
+    "strain_index_sigma_pct",
     "flags",
 ]
-FLAG_KEYS = ["rule", "severity", "value", "threshold", "unit", "time_s", "message"]
+FLAG_KEYS = [
+    "rule", "severity", "value", "threshold", "unit", "time_s", "frame", "setting", "source", "message",
+]  # fmt: skip
 FRAME_COLUMNS = (
     "time_s,thoracic_deg,thoracic_change_deg,sigma_deg,lumbar_deg,thoracolumbar_deg,trunk_deg,"
-    "hip_deg,knee_deg,neck_deg,yaw_deg,usable,reason,phase,rep"
+    "hip_deg,knee_deg,neck_deg,yaw_deg,usable,reason,phase,rep,bar_forward_m,bar_up_m"
 )
 
 
@@ -99,11 +104,11 @@ def rows(text: str) -> list[dict[str, str]]:
 def test_the_document_has_the_keys_of_the_contract_in_their_order(analysis: Analysis) -> None:
     document = strict(analysis_text(analysis, RECORD))
     assert list(document) == TOP_KEYS
-    assert list(document["input"]) == ["path", "sha256", "frames", "duration_s", "load_kg", "body_mass_kg"]
+    assert list(document["input"]) == ["path", "sha256", "frames", "duration_s", "load_kg", "body_mass_kg", "height_m"]
     assert list(document["model"])[:2] == ["name", "sha256"]
     assert set(document["view"]) == {"side", "facing", "yaw_deg"}
     assert list(document["reference"]) == ["thoracic_deg", "source"]
-    assert [list(rep) for rep in document["reps"]] == [REP_KEYS] * 3
+    assert [list(rep) for rep in document["reps"]] == [[*REP_KEYS, "checks"]] * 3
     assert [list(flag) for rep in document["reps"] for flag in rep["flags"]] == [FLAG_KEYS]
 
 
@@ -120,6 +125,7 @@ def test_the_document_says_what_was_analysed(analysis: Analysis) -> None:
         "duration_s": round(float(time_s[-1] - time_s[0]), 3),
         "load_kg": 100.0,
         "body_mass_kg": None,
+        "height_m": None,
     }
     assert document["model"] == {
         "name": "full",
@@ -212,7 +218,7 @@ def test_frames_holds_what_was_measured_and_nothing_where_nothing_was(analysis: 
         "trunk_deg": analysis.angles.trunk_deg,
         "hip_deg": analysis.angles.hip_deg,
         "knee_deg": analysis.angles.knee_deg,
-        "neck_deg": analysis.angles.neck_deg,
+        "neck_deg": analysis.spine.neck_deg,
         "yaw_deg": analysis.yaw_deg,
     }
     for name, values in columns.items():

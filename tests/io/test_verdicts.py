@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spineline.core import rules
-from spineline.core.rules import Change, Verdict
+from spineline.core import verdict
+from spineline.core.rules import thoracic_rounding
+from spineline.core.verdict import Check, Least, Verdict
 from spineline.io import verdicts
 from spineline.io.verdicts import VERDICTS, main_reason, moment_verdicts, reason_in_words, worst_frame
+from tests.core.make_scene import make_scene
 from tests.io.make_analysis import PEAK_DEG, make_analysis
 
 
@@ -36,10 +38,11 @@ def test_moments_agree_with_the_rule(peak_deg: float, noise_deg: float, frames_b
     change_deg[first : first + frames_beyond] = peak_deg
     analysis = replace(analysis, thoracic_change_deg=change_deg)
     settings = analysis.settings.rules
-    measured = rules.measure(rep, Change(time_s, change_deg), settings)
-    found = rules.thoracic_rounding(rep, measured, settings, noise_deg=noise_deg)
-    flags = [found] if found else []
-    said = rules.verdict(flags, measured.peak_deg, settings, usable_share=1.0, noise_deg=noise_deg)
+    blank = np.zeros(len(time_s))
+    scene = replace(make_scene(bar=analysis.bar, rise=blank), time_s=time_s, change_deg=change_deg)
+    found = thoracic_rounding(rep, scene, settings)
+    flags = verdict.flags(rep, scene, [Check("thoracic_rounding", "deg", found)], Least(noise_deg, ()), settings)
+    said = verdict.verdict(flags, found.value, settings, usable_share=1.0, noise_deg=noise_deg)
     order: list[Verdict] = ["ok", "not_measured", "info", "caution", "flag"]
     shown = [verdict for verdict in moment_verdicts(analysis) if verdict is not None]
     assert max(shown, key=order.index) == said

@@ -19,6 +19,7 @@ from spineline import __version__
 from spineline.core.analysis import Analysis, RepResult, analyze
 from spineline.core.recording import Recording
 from spineline.core.settings import Settings
+from spineline.core.strain import Stated
 from spineline.core.track import PoseTrack
 from spineline.errors import InputError, ModelError
 from spineline.io.config import Options, config_text
@@ -276,14 +277,17 @@ def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, *, film: _Fil
     request = job.request
     if not len(track):
         raise InputError(f"{_shown(job.name)}: {_nothing_in(request.options.time_range_s)}")
-    exercise = None if request.options.exercise == "auto" else request.options.exercise
-    found = analyze(track, request.settings, exercise)
+    options = request.options
+    exercise = None if options.exercise == "auto" else options.exercise
+    stated = Stated(options.load_kg, options.body_mass_kg, options.height_m)
+    found = analyze(track, request.settings, exercise, stated)
     found = replace(found, notes=(*found.notes, *_reading_notes(track.source, request.options.time_range_s)))
     record = InputRecord(
         path=job.name,
         sha256=sha256,
-        load_kg=request.options.load_kg,
-        body_mass_kg=request.options.body_mass_kg,
+        load_kg=options.load_kg,
+        body_mass_kg=options.body_mass_kg,
+        height_m=options.height_m,
     )
     text = analysis_text(found, record)
     target = folder_for(Path(job.name), request.output_dir)

@@ -30,6 +30,7 @@ NO_LIFT: Final = 3
 _SIGNALS: Final = 128  # the exit status of a program that a signal ended is this and the number of the signal
 
 _MAX_MASS_KG: Final = 1000
+_MIN_HEIGHT_M, _MAX_HEIGHT_M = 1.0, 2.5  # as in io.config, which is not imported for the sake of --help
 
 app = App(
     name="spineline",
@@ -60,6 +61,11 @@ def _mass(_type: object, value: float | None) -> None:
         raise ValueError(f"Must be above 0 and below {_MAX_MASS_KG} kg.")
 
 
+def _height(_type: object, value: float | None) -> None:
+    if value is not None and not _MIN_HEIGHT_M <= value <= _MAX_HEIGHT_M:
+        raise ValueError(f"Must be {_MIN_HEIGHT_M} to {_MAX_HEIGHT_M} m.")
+
+
 def _time_range(_type: object, value: tuple[float, float] | None) -> None:
     if value is not None and not 0 <= value[0] < value[1] < float("inf"):
         raise ValueError("Must be two times in seconds, the earlier first.")
@@ -76,6 +82,7 @@ def analyze(
     exercise: Annotated[Literal["auto", "deadlift", "squat"] | None, Parameter(group=_LIFT, metavar="NAME")] = None,
     load: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=_mass)] = None,
     body_mass: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=_mass)] = None,
+    height: Annotated[float | None, Parameter(group=_LIFT, metavar="M", validator=_height)] = None,
     model: Annotated[str | None, Parameter(group=_HOW, metavar="NAME|FILE")] = None,
     time_range: Annotated[
         tuple[float, float] | None, Parameter(group=_HOW, metavar="A B", validator=_time_range)
@@ -111,9 +118,11 @@ def analyze(
     exercise
         What is lifted. Otherwise it is told from the motion (auto).
     load
-        Mass lifted, in kg, for the record.
+        Mass lifted, in kg: makes the strain index surer.
     body_mass
-        Mass of the lifter, in kg, for the record.
+        Mass of the lifter, in kg: likewise.
+    height
+        Height of the lifter, in metres: the scale of the bar's path where no plate is seen.
     model
         Pose model: lite, full or heavy (full if not given), or the file of a pose landmarker (.task).
     time_range
@@ -146,6 +155,7 @@ def analyze(
         "model": model,
         "load_kg": load,
         "body_mass_kg": body_mass,
+        "height_m": height,
         "time_range_s": time_range,
     }
     table, settings = read_config(config) if config else ({}, Settings())

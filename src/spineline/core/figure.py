@@ -20,6 +20,9 @@ _BACK_M: Final = 0.515  # along the edge from C7 to S1
 _HALF_DEPTH_M: Final = 0.11  # from the edge to the line shoulder - hip
 _UPPER_ARM_M: Final = 0.282
 _FOREARM_M: Final = 0.269
+ARM_M: Final = _UPPER_ARM_M + _FOREARM_M
+"""Shoulder to wrist."""
+
 _HAND_M: Final = 0.086
 _SPINE_DEPTH_M: Final = 0.06  # from the edge to the middle of the vertebrae
 _THIGH_M: Final = 0.422
@@ -68,6 +71,8 @@ class Posture:
     lumbar_edge_deg: Floats
     upper_arm_deg: Floats
     elbow_deg: Floats
+    neck_deg: Floats
+    tilt_deg: Floats
     travel_m: Floats
     bob_m: Floats
     stride: Floats
@@ -79,7 +84,8 @@ class Body:
 
     ``edge`` ``(T, n, 2)`` runs down the back, ``spine`` ``(T, 9, 2)`` under it in the order of `SPINE_POINTS`;
     ``head_deg`` and ``trunk_deg`` are inclinations, ``swing`` ``(T, 2)`` is how far the right knee is ahead of the
-    middle in a stride (the ankle twice that, the left the other way).
+    middle in a stride (the ankle twice that, the left the other way); ``drop`` ``(T,)`` how far the right shoulder is
+    below the middle, the left one the other way.
     """
 
     ankle: Floats
@@ -95,6 +101,7 @@ class Body:
     edge: Floats
     spine: Floats
     swing: Floats
+    drop: Floats
 
     @property
     def back(self) -> Floats:
@@ -111,7 +118,7 @@ def build(posture: Posture) -> Body:
     forward = _direction(posture.trunk_deg + 90.0)
     edge = edge + (hip - _HALF_DEPTH_M * forward)[:, None]
     shoulder = edge[:, _C7] + _HALF_DEPTH_M * forward
-    head_deg = tangent_deg[:, _C7] - 5.0
+    head_deg = tangent_deg[:, _C7] - 5.0 + posture.neck_deg
     head = edge[:, _C7] + 0.09 * _direction(head_deg + 90.0) + 0.15 * _direction(head_deg)
     forearm_deg = posture.upper_arm_deg + posture.elbow_deg
     elbow = shoulder - _UPPER_ARM_M * _direction(-posture.upper_arm_deg)
@@ -130,6 +137,7 @@ def build(posture: Posture) -> Body:
         edge=edge,
         spine=_spine(edge, tangent_deg, head, head_deg),
         swing=posture.stride[:, None] * np.array([0.12, 0.0]),
+        drop=0.18 * np.sin(np.radians(posture.tilt_deg)),
     )
 
 
@@ -204,6 +212,8 @@ def landmarks(body: Body, camera: Camera) -> tuple[Floats, Floats]:
         at, aside_m, swings = places["_".join(w for w in mark.name.split("_") if w not in ("LEFT", "RIGHT"))]
         side = 1 if "RIGHT" in mark.name else -1
         plane[:, mark] = at + side * swings * body.swing
+        if "SHOULDER" in mark.name:
+            plane[:, mark, 1] -= side * body.drop
         right_m[mark] = side * aside_m
     cos, sin = np.cos(np.radians(camera.yaw_deg)), np.sin(np.radians(camera.yaw_deg))
     x, y = (plane - body.hip[:, None]).transpose(2, 0, 1)

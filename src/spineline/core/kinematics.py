@@ -17,8 +17,14 @@ _LEG: Final = {
     "right": (Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE, Landmark.RIGHT_ANKLE),
 }
 
+_FEET: Final = (Landmark.LEFT_HEEL, Landmark.RIGHT_HEEL, Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
+
+_SEEN_WELL: Final = 80
+"""Percentile: a torso that leans to the camera looks shorter, and single landmarks jump."""
+
 _KNEE_RANGE_DEG: Final = (-20.0, 165.0)
 _HIP_RANGE_DEG: Final = (-45.0, 165.0)
+_THIGH_RANGE_DEG: Final = (-45.0, 140.0)
 """No joint goes further: beyond, a landmark sits on a plate and the angle is not measured."""
 
 
@@ -26,16 +32,25 @@ _HIP_RANGE_DEG: Final = (-45.0, 165.0)
 class Joints:
     """Joint centres in the sagittal plane, each ``(T, 2)``, x forward and y up, in pixels.
 
-    ``hip`` is the middle of both hips, ``near_hip`` that of the leg whose knee and ankle these are.
+    ``hip`` is the middle of both hips, ``near_hip`` that of the leg whose knee and ankle these are, ``foot`` the middle
+    between heels and toes.
     """
 
     ear: Floats
     shoulder: Floats
+    elbow: Floats
     wrist: Floats
     hip: Floats
     near_hip: Floats
     knee: Floats
     ankle: Floats
+    foot: Floats
+
+    @property
+    def torso_px(self) -> float:
+        """Length from hip to shoulder where it is seen well, NaN if it never is."""
+        length_px = np.hypot(*(self.shoulder - self.hip).T)
+        return float(np.nanpercentile(length_px, _SEEN_WELL)) if np.isfinite(length_px).any() else float("nan")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +58,13 @@ class Kinematics:
     """Angles per frame, each ``(T,)`` in degrees, NaN where unseen.
 
     ``trunk_deg`` inclination of hip-shoulder from vertical, + forward; ``hip_deg`` flexion of the thigh against
-    the trunk; ``knee_deg`` flexion; ``neck_deg`` flexion of shoulder-ear against the trunk.
+    the trunk; ``knee_deg`` flexion; ``thigh_deg`` inclination of the thigh, 90 level, more with the hip below the knee.
     """
 
     trunk_deg: Floats
     hip_deg: Floats
     knee_deg: Floats
-    neck_deg: Floats
+    thigh_deg: Floats
 
 
 def sagittal(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -> Joints:
@@ -69,21 +84,29 @@ def sagittal(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -
     side
         ``left`` or ``right``, the near side.
     """
-    plane = landmarks_px * np.stack([facing / np.cos(np.radians(yaw_deg)), -np.ones_like(facing)], axis=1)[:, None]
+    plane = in_plane(landmarks_px, facing, yaw_deg)
     near_hip, knee, ankle = _LEG[side]
 
-    def middle(left: Landmark, right: Landmark) -> Floats:
-        return np.asarray((plane[:, left] + plane[:, right]) / 2)
+    def middle(*marks: Landmark) -> Floats:
+        return np.asarray(plane[:, marks].mean(axis=1))
 
     return Joints(
         ear=middle(Landmark.LEFT_EAR, Landmark.RIGHT_EAR),
         shoulder=middle(Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER),
+        elbow=middle(Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW),
         wrist=middle(Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST),
         hip=middle(Landmark.LEFT_HIP, Landmark.RIGHT_HIP),
         near_hip=plane[:, near_hip],
         knee=plane[:, knee],
         ankle=plane[:, ankle],
+        foot=middle(*_FEET),
     )
+
+
+def in_plane(points_px: Floats, facing: Floats, yaw_deg: Floats) -> Floats:
+    """Turn picture points ``(T, n, 2)`` into the sagittal plane: x forward, y up, still in pixels."""
+    turned = np.stack([facing / np.cos(np.radians(yaw_deg)), -np.ones_like(facing)], axis=1)
+    return np.asarray(points_px * turned[:, None])
 
 
 def from_vertical_deg(low: Floats, high: Floats) -> Floats:
@@ -102,12 +125,11 @@ def kinematics(joints: Joints) -> Kinematics:
     trunk = from_vertical_deg(joints.hip, joints.shoulder)
     thigh = from_vertical_deg(joints.knee, joints.near_hip)
     shin = from_vertical_deg(joints.ankle, joints.knee)
-    neck = from_vertical_deg(joints.shoulder, joints.ear)
     return Kinematics(
         trunk_deg=trunk,
         hip_deg=_within(wrapped_deg(trunk - thigh), *_HIP_RANGE_DEG),
         knee_deg=_within(wrapped_deg(shin - thigh), *_KNEE_RANGE_DEG),
-        neck_deg=wrapped_deg(neck - trunk),
+        thigh_deg=_within(-thigh, *_THIGH_RANGE_DEG),
     )
 
 

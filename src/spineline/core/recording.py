@@ -1,12 +1,18 @@
 """Observations, frame by frame, gathered into a PoseTrack of one lifter."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
 from spineline.core.lifter import Observation
 from spineline.core.skeleton import N_LANDMARKS, Landmark
 from spineline.core.track import SILHOUETTE_SIDE, PoseTrack
+
+Plate = tuple[float, float, float]
+"""Middle (x, y) and radius of the bar's near plate, in picture pixels."""
+
+_NO_PLATE: Final[Plate] = (float("nan"), float("nan"), float("nan"))
 
 
 class Recording:
@@ -17,14 +23,16 @@ class Recording:
         self._source = dict(source or {})
         self._times: list[float] = []
         self._observations: list[Observation | None] = []
+        self._plates: list[Plate | None] = []
 
     def __len__(self) -> int:
         return len(self._times)
 
-    def add(self, time_s: float, observation: Observation | None) -> None:
-        """Append one frame; None where the lifter was not found."""
+    def add(self, time_s: float, observation: Observation | None, plate: Plate | None = None) -> None:
+        """Append one frame; None where the lifter, or a plate, was not found."""
         self._times.append(time_s)
         self._observations.append(observation)
+        self._plates.append(plate)
 
     def track(self) -> PoseTrack:
         """Return the frames so far as a track. Frames of anybody but the lifter are missing in it."""
@@ -40,6 +48,7 @@ class Recording:
             silhouette_scale_px=np.full(frames, np.nan),
             facing=np.zeros(frames),
             others=np.zeros(frames),
+            plate_px=np.array([plate or _NO_PLATE for plate in self._plates], dtype=np.float64).reshape(frames, 3),
             spine_raw=np.full((frames, width), np.nan),
             image_size_px=self._image_size_px,
             source=self._source,

@@ -1,11 +1,12 @@
-"""Phases and repetitions, from how high the shoulders stand, relative to the lifter's own range.
+"""Phases and repetitions, from how high the bar is or the shoulders stand, relative to the lifter's own range.
 
-The shoulders rise and sink in every deadlift and every squat and are seldom hidden, which hips, knees and hands
-behind plates are. A rep is one completed ascent. A lift that starts from the floor runs bottom - lockout - bottom;
-one that starts standing (squats, Romanian deadlifts) runs top - bottom - top.
+A plate that is followed shows best what is lifted. Without one the shoulders do: they rise and sink in every deadlift
+and every squat and are seldom hidden, which hips, knees and hands are. A rep is one completed ascent. A lift that
+starts from the floor runs bottom - lockout - bottom; one that starts standing (squats, Romanian deadlifts) runs
+top - bottom - top.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -86,12 +87,13 @@ def upright(time_s: Floats, trunk_deg: Floats, reps: list[Rep], settings: RepSet
 class Motion:
     """What repetitions are found from, each ``(T,)`` and smoothed, NaN where unseen.
 
-    ``height`` of the shoulders, ``hand_height`` of the hands above the knee and ``travel`` of the hips along the
-    picture, all in torso lengths; angles in degrees.
+    ``height`` of the shoulders, ``bar_height`` of the bar's plate, all NaN without one, ``hand_height`` of the hands
+    above the knee and ``travel`` of the hips along the picture, all in torso lengths; angles in degrees.
     """
 
     time_s: Floats
     height: Floats
+    bar_height: Floats
     hand_height: Floats
     travel: Floats
     trunk_deg: Floats
@@ -100,6 +102,11 @@ class Motion:
     def at(self, index: Ints) -> "Motion":
         """Pick frames."""
         return Motion(*(getattr(self, field.name)[index] for field in fields(self)))
+
+    @property
+    def by_bar(self) -> bool:
+        """Whether a bar that was followed shows the reps, better than the shoulders do."""
+        return bool(np.isfinite(self.bar_height).any())
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,8 @@ def find_reps(
     -------
     The exercise, None where there is no rep, and the reps in time order.
     """
-    seen = motion.at(np.flatnonzero(np.isfinite(motion.height)))
+    lead = motion.bar_height if motion.by_bar else motion.height
+    seen = replace(motion, height=lead).at(np.flatnonzero(np.isfinite(lead)))
     every = ascents(seen, settings)
     found = _alike(seen, [a for a in every if _is_lift(seen, a, settings)], settings)
     if not found:
@@ -148,8 +156,9 @@ def find_reps(
     begins: Start = "top"
     if exercise == "deadlift":
         begins = "floor" if _starts_on_floor(seen, every, found, settings) else "top"
-        found = _without_leaving(seen, found, begins, settings)
-        found = [] if _bowed_once(found) else found
+        if not motion.by_bar:
+            found = _without_leaving(seen, found, begins, settings)
+            found = [] if _bowed_once(found) else found
     reps = [_rep(seen, a, begins, i) for i, a in enumerate(found, start=1)]
     return (exercise if reps else None), reps
 
@@ -160,8 +169,8 @@ def tell_exercise(motion: Motion, found: list[Ascent]) -> Exercise:
     A bodyweight squat with hanging arms reaches low too, but with a steep trunk over deeply bent knees.
     """
     lows = [a.low for a in found]
-    hands, trunk = float(np.median(motion.hand_height[lows])), float(np.median(motion.trunk_deg[lows]))
-    knee = _median(motion.knee_deg[lows])
+    hands, trunk, knee = (_median(values[lows]) for values in (motion.hand_height, motion.trunk_deg, motion.knee_deg))
+    trunk = trunk if np.isfinite(trunk) else _BETWEEN_TRUNK_DEG
     knee = knee if np.isfinite(knee) else _BETWEEN_KNEE_DEG
     sits = trunk < _STEEP_TRUNK_DEG and knee > _DEEP_KNEE_DEG
     rather_squat = hands - 0.015 * (trunk - _BETWEEN_TRUNK_DEG) + 0.003 * (knee - _BETWEEN_KNEE_DEG)
@@ -257,15 +266,21 @@ def _moves(height: Floats, speed: Floats, first: int, last: int, settings: RepSe
 
 
 def _is_lift(motion: Motion, a: Ascent, settings: RepSettings) -> bool:
-    """Tell a way up of a lift from walking, reaching and an aborted pull: it ends upright and the body unfolds."""
+    """Tell a way up of a lift from walking, reaching and an aborted pull.
+
+    It ends upright, and the body unfolds or the bar itself was seen to rise.
+    """
     low, top = a.leaves_low, a.reaches_top
     took_s = motion.time_s[top] - motion.time_s[low]
     unfolds = (
-        motion.trunk_deg[low] - motion.trunk_deg[top] >= settings.min_trunk_change_deg
+        motion.by_bar
+        or motion.trunk_deg[low] - motion.trunk_deg[top] >= settings.min_trunk_change_deg
         or motion.knee_deg[low] - motion.knee_deg[top] >= settings.min_knee_change_deg
     )
-    still = abs(motion.travel[top] - motion.travel[low]) <= settings.max_travel_torsos
-    upright = motion.trunk_deg[top] <= settings.top_trunk_deg or _top_unseen(motion, a)
+    # With the bar seen, it does no harm if the body was not.
+    still = not abs(motion.travel[top] - motion.travel[low]) > settings.max_travel_torsos
+    bent = motion.trunk_deg[top] > settings.top_trunk_deg or (np.isnan(motion.trunk_deg[top]) and not motion.by_bar)
+    upright = not bent or _top_unseen(motion, a)
     return bool(settings.min_ascent_s <= took_s <= settings.max_ascent_s and unfolds and still and upright)
 
 
@@ -290,8 +305,8 @@ def _alike(motion: Motion, found: list[Ascent], settings: RepSettings) -> list[A
     keep = (way >= settings.min_share * full) & ((short <= settings.short_share * full) | unseen)
     if keep.sum() >= _FEWEST_TO_COMPARE:
         trunk, hands = motion.trunk_deg[lows], motion.hand_height[lows]
-        keep &= np.abs(trunk - np.median(trunk[keep])) <= _ODD_TRUNK_DEG
-        keep &= np.abs(hands - np.median(hands[keep])) <= _ODD_HANDS_TORSOS
+        keep &= ~(np.abs(trunk - _median(trunk[keep])) > _ODD_TRUNK_DEG)
+        keep &= ~(np.abs(hands - _median(hands[keep])) > _ODD_HANDS_TORSOS)
     return [a for a, kept in zip(found, keep, strict=True) if kept]
 
 

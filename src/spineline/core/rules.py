@@ -1,169 +1,250 @@
-"""One pure function per fault. Each judges one rep and answers with a Flag, with None, or not at all.
+"""One pure function per fault: each measures one rep, or says why it cannot.
 
-A level is never used below the minimal detectable change, nor below what the reference itself leaves open.
+What a value means is not decided here but in `spineline.core.verdict`, by the levels in the settings.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
 
-from spineline.core.reference import Reference
-from spineline.core.reps import Rep
-from spineline.core.settings import Levels, RuleSettings
-from spineline.core.signals import held
-from spineline.core.track import Bools, Floats
+from spineline.core.reps import Exercise, Rep
+from spineline.core.scene import Found, Scene, peak, rise_from, unseen, value_at
+from spineline.core.settings import RuleSettings
 
-Severity = Literal["info", "caution", "flag"]
-Verdict = Literal["ok", "info", "caution", "flag", "not_measured"]
-_ONE_SIDED_95: Final = 1.645
+Unit = Literal["deg", "m", "pct"]
 
-SEVERITIES: Final[tuple[Severity, ...]] = ("info", "caution", "flag")
+BACK_UNSEEN: Final = "the upper back was not measured"
+_LOW_BACK_UNSEEN: Final = "the lower back was not measured"
+_NECK_UNSEEN: Final = "head or upper back was not measured"
+_POSE_UNSEEN: Final = "shoulders or hips were not seen"
+_BAR_UNSEEN: Final = "the weight was not seen"
+_NO_STANDING: Final = "no calm standing to compare with"
+_NOT_FROM_THE_SIDE: Final = "the camera does not look from the side"
+_NOT_ALONG: Final = "only a camera in front or behind shows it"
+_FIRST_REPS: Final = "needs two measured reps before this one"
+_NO_OTHER: Final = "needs another rep to compare with"
 
-
-@dataclass(frozen=True)
-class Flag:
-    """One finding: which rule, in which rep, when, how much, beyond which level."""
-
-    rule: str
-    rep: int
-    time_s: float
-    value: float
-    threshold: float
-    unit: str
-    severity: Severity
-    message: str
+_LEAST_BEFORE: Final = 2
+_NEAR_TOP: Final = 0.85
 
 
-@dataclass(frozen=True, eq=False)
-class Change:
-    """Thoracic change from the reference, each ``(T,)``; NaN where not measured."""
-
-    time_s: Floats
-    change_deg: Floats
-
-    def within(self, start_s: float, end_s: float) -> tuple[Floats, Floats]:
-        """Return times and changes from ``start_s`` to ``end_s``, both included, gaps left in as NaN."""
-        inside = (self.time_s >= start_s) & (self.time_s <= end_s)
-        return self.time_s[inside], self.change_deg[inside]
+def thoracic_setup(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Thoracic change from the reference when the weight leaves the floor."""
+    change = scene.start_deg(rep, settings.held_s)
+    return Found(change, rep.pull_s[0]) if np.isfinite(change) else unseen(BACK_UNSEEN)
 
 
-def sustained_peak(time_s: Floats, values: Floats, *, held_s: float) -> tuple[float, float]:
-    """Return the largest value that is reached or passed for ``held_s`` without a break, and when it is passed first.
-
-    Parameters
-    ----------
-    time_s, values
-        ``(n,)``; a NaN breaks a stretch.
-    held_s
-        How long.
-
-    Returns
-    -------
-    The value and the time of the greatest value within that stretch; NaN, NaN without such a stretch.
-    """
-    known = np.sort(values[np.isfinite(values)])
-    low, high = -1, known.size
-    while high - low > 1:  # the largest level that is held: bisection over the values themselves
-        middle = (low + high) // 2
-        if held(time_s, _reaching(values, known[middle]), at_least_s=held_s).any():
-            low = middle
-        else:
-            high = middle
-    if low < 0:
-        return float("nan"), float("nan")
-    stretch = held(time_s, _reaching(values, known[low]), at_least_s=held_s)
-    return float(known[low]), float(time_s[np.argmax(np.where(stretch, values, -np.inf))])
+def thoracic_rounding(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Largest thoracic change from the reference in the whole rep."""
+    within = scene.between(rep.start_s, rep.end_s)
+    return peak(scene, scene.change_deg, within, held_s=settings.held_s, why=BACK_UNSEEN)
 
 
-def _reaching(values: Floats, level: float) -> Bools:
-    with np.errstate(invalid="ignore"):
-        return np.asarray(values >= level)
-
-
-def value_at(time_s: Floats, values: Floats, moment_s: float, *, around_s: float) -> float:
-    """Return the median of what was measured within ``around_s`` of a moment, NaN if nothing was."""
-    near = values[np.abs(time_s - moment_s) <= around_s]
-    near = near[np.isfinite(near)]
-    return float(np.median(near)) if near.size else float("nan")
-
-
-@dataclass(frozen=True)
-class Measures:
-    """Thoracic change of one rep: when the way up starts, at its sustained peak, on the way up, and gained there."""
-
-    start_deg: float
-    peak_deg: float
-    peak_s: float
-    pull_peak_deg: float
-    growth_deg: float
-    growth_s: float
-
-
-def measure(rep: Rep, change: Change, settings: RuleSettings) -> Measures:
-    """Measure one rep; NaN where not measured."""
-    pull_s = rep.pull_s
-    start_deg = value_at(change.time_s, change.change_deg, pull_s[0], around_s=settings.held_s / 2)
-    peak_deg, peak_s = sustained_peak(*change.within(rep.start_s, rep.end_s), held_s=settings.held_s)
-    pull_peak_deg, growth_s = sustained_peak(*change.within(*pull_s), held_s=settings.held_s)
-    return Measures(start_deg, peak_deg, peak_s, pull_peak_deg, pull_peak_deg - start_deg, growth_s)
-
-
-def least_level_deg(reference: Reference, settings: RuleSettings) -> float:
-    """Return the least change that may be named, more than detectable where the reference is not the lifter's own."""
-    if reference.source != "population":
-        return settings.mdc95_deg
-    return max(settings.mdc95_deg, _ONE_SIDED_95 * reference.sigma_deg)
-
-
-def thoracic_rounding(rep: Rep, measures: Measures, settings: RuleSettings, *, noise_deg: float) -> Flag | None:
-    """Judge how far the rep rounds beyond the reference."""
-    words = "upper back {value:.0f} deg more rounded than your reference"
-    levels = settings.thoracic_rounding_deg
-    return _judge("thoracic_rounding", rep, measures.peak_s, measures.peak_deg, levels, noise_deg, words)
-
-
-def thoracic_growth(rep: Rep, measures: Measures, settings: RuleSettings) -> Flag | None:
-    """Judge the rounding gained on the way up, as far as it goes beyond the reference.
+def thoracic_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Thoracic flexion gained on the way up, as far as it goes beyond the reference.
 
     Coming back from an extended back to one's own neutral is no rounding.
     """
-    words = "upper back rounded by {value:.0f} deg on the way up"
-    value = float(np.minimum(measures.growth_deg, measures.pull_peak_deg))
-    levels = settings.thoracic_growth_deg
-    return _judge("thoracic_growth", rep, measures.growth_s, value, levels, settings.mdc95_deg, words)
+    pull = scene.way_up(rep)
+    gained = rise_from(scene, scene.change_deg, rep, pull, held_s=settings.held_s, why=BACK_UNSEEN)
+    most = peak(scene, scene.change_deg, pull, held_s=settings.held_s, why=BACK_UNSEEN)
+    return Found(float(np.minimum(gained.value, most.value)), gained.time_s, gained.why)
 
 
-def _judge(
-    rule: str, rep: Rep, moment_s: float, value: float, levels: Levels, noise_deg: float, words: str
-) -> Flag | None:
-    """Compare a value with its levels; NaN is never a finding."""
-    passed: list[tuple[Severity, float]] = [
-        (name, level) for name in SEVERITIES if value >= (level := max(getattr(levels, name), noise_deg))
-    ]
-    if not passed:
-        return None
-    severity, level = passed[-1]
-    text = words.format(value=value)
-    message = f"Rep {rep.index}, {moment_s:.1f} s: {text} ({severity} from {level:.2g} deg)."
-    return Flag(rule, rep.index, moment_s, value, level, "deg", severity, message)
+def thoracic_creep(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Peak of the thoracic change, less the median of the first two reps that were measured."""
+    before = [thoracic_rounding(other, scene, settings).value for other in scene.reps if other.index < rep.index]
+    known = [value for value in before if np.isfinite(value)][:_LEAST_BEFORE]
+    if len(known) < _LEAST_BEFORE:
+        return unseen(_FIRST_REPS)
+    mine = thoracic_rounding(rep, scene, settings)
+    # Up to the reference itself nothing is rounded.
+    return Found(float(np.minimum(mine.value - np.median(known), mine.value)), mine.time_s, mine.why)
 
 
-def in_doubt(change_deg: Floats | float, settings: RuleSettings, *, noise_deg: float) -> Bools:
-    """Tell which changes would be worth a caution, if the uncertainty did not forbid to name them."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray((change_deg >= settings.thoracic_rounding_deg.caution) & (change_deg < noise_deg))
+def lumbar_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Lumbar flexion gained on the way up; that of the start is usual (Bengtsson 2022)."""
+    return rise_from(scene, scene.lumbar_deg, rep, scene.way_up(rep), held_s=settings.held_s, why=_LOW_BACK_UNSEEN)
 
 
-def verdict(
-    flags: list[Flag], peak_deg: float, settings: RuleSettings, *, usable_share: float, noise_deg: float
-) -> Verdict:
-    """Combine the findings of one rep: the most severe, `ok` without any, `not_measured` if that cannot be said.
+def chest_drop(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Trunk lean gained over the first share of the way up out of a squat."""
+    return _leans(rep, scene, settings.chest_share)
 
-    A finding in what was measured stands, however little that was. Nothing is `ok` of which too little was usable, or
-    whose peak is `in_doubt`.
-    """
-    if flags:
-        return max((flag.severity for flag in flags), key=SEVERITIES.index)
-    enough = np.isfinite(peak_deg) and usable_share >= settings.min_usable_share
-    return "ok" if enough and not in_doubt(peak_deg, settings, noise_deg=noise_deg) else "not_measured"
+
+def hips_rise(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Trunk lean gained between lift-off and about the knee: the hips rise faster than the shoulders."""
+    return _leans(rep, scene, settings.hips_share)
+
+
+def _leans(rep: Rep, scene: Scene, share: float) -> Found:
+    if not _from_the_side(scene):
+        return unseen(_NOT_FROM_THE_SIDE)
+    return rise_from(scene, scene.trunk_deg, rep, scene.early(rep, share), held_s=0.0, why=_POSE_UNSEEN)
+
+
+def bar_drift(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Way of the weight forward from where it was at the begin of the way up."""
+    if not _from_the_side(scene):
+        return unseen(_NOT_FROM_THE_SIDE)
+    before_top = scene.early(rep, _NEAR_TOP)
+    return rise_from(scene, scene.bar.forward_m, rep, before_top, held_s=settings.held_s / 2, why=_BAR_UNSEEN)
+
+
+def strain_index(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:  # noqa: ARG001
+    """Relative moment about the mid-back over that in the lifter's reference posture; see `spineline.core.strain`."""
+    return scene.strains[rep.index - 1]
+
+
+def neck_back(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Extension of the head against the upper back, more than in standing, on the way up."""
+    return _neck(rep, scene, settings, sign=-1.0)
+
+
+def neck_tucked(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Flexion of the head against the upper back, more than in standing, on the way up."""
+    return _neck(rep, scene, settings, sign=1.0)
+
+
+def _neck(rep: Rep, scene: Scene, settings: RuleSettings, *, sign: float) -> Found:
+    if not np.isfinite(scene.standing.neck_deg):
+        return unseen(_NO_STANDING)
+    more_deg = sign * (scene.neck_deg - scene.standing.neck_deg)
+    return peak(scene, more_deg, scene.way_up(rep), held_s=settings.held_s, why=_NECK_UNSEEN)
+
+
+def hitch(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:  # noqa: ARG001
+    """Way of the weight down again before the lockout (IPF rules call any such movement a failed lift)."""
+    if scene.bar.source != "plate":
+        return unseen(_BAR_UNSEEN)
+    # A stall may look like the end of the way up, so the whole of what follows is looked through.
+    at = np.flatnonzero(scene.between(rep.pull_s[0], rep.end_s) & np.isfinite(scene.bar.up_m))
+    if not at.size:
+        return unseen(_BAR_UNSEEN)
+    rising = at[: int(np.argmax(scene.bar.up_m[at])) + 1]
+    drop_m = np.maximum.accumulate(scene.bar.up_m[rising]) - scene.bar.up_m[rising]
+    worst = int(np.argmax(drop_m))
+    return Found(float(drop_m[worst]), float(scene.time_s[rising[worst]]))
+
+
+def soft_lockout(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Forward lean that is left at the top, more than in standing."""
+    return _at_the_top(rep, scene, settings, sign=1.0)
+
+
+def overextension(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Lean backwards at the top, more than in standing."""
+    return _at_the_top(rep, scene, settings, sign=-1.0)
+
+
+def _at_the_top(rep: Rep, scene: Scene, settings: RuleSettings, *, sign: float) -> Found:
+    if not _from_the_side(scene):
+        return unseen(_NOT_FROM_THE_SIDE)
+    if not np.isfinite(scene.standing.trunk_deg):
+        return unseen(_NO_STANDING)
+    top = scene.top(rep, settings.top_s)
+    more_deg = sign * (scene.trunk_deg - scene.standing.trunk_deg)
+    if sign > 0:  # the straightest moment tells whether it was finished
+        known = np.flatnonzero(top & np.isfinite(more_deg))
+        if not known.size:
+            return unseen(_POSE_UNSEEN)
+        least = known[int(np.argmin(more_deg[known]))]
+        return Found(float(more_deg[least]), float(scene.time_s[least]))
+    return peak(scene, more_deg, top, held_s=settings.held_s / 2, why=_POSE_UNSEEN)
+
+
+def depth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """How far the thigh stays above that of the lifter's own deepest rep of the set."""
+    if not _from_the_side(scene):
+        return unseen(_NOT_FROM_THE_SIDE)
+    if len(scene.reps) < _LEAST_BEFORE:
+        return unseen(_NO_OTHER)
+    deepest = [_deepest(other, scene, settings) for other in scene.reps]
+    mine = deepest[rep.index - 1]
+    known = [found.value for found in deepest if np.isfinite(found.value)]
+    return Found(max(known) - mine.value, mine.time_s) if np.isfinite(mine.value) else mine
+
+
+def _deepest(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    within = scene.between(rep.start_s, rep.end_s)
+    return peak(scene, scene.thigh_deg, within, held_s=settings.held_s / 2, why="the legs were not seen")
+
+
+def asymmetry(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Tilt of the line of the shoulders, more than in standing, on the way up; from in front or behind only."""
+    if not np.abs(scene.yaw_deg) >= settings.asymmetry_yaw_deg:
+        return unseen(_NOT_ALONG)
+    if not np.isfinite(scene.standing.tilt_deg):
+        return unseen(_NO_STANDING)
+    more_deg = np.abs(scene.tilt_deg - scene.standing.tilt_deg)
+    return peak(scene, more_deg, scene.way_up(rep), held_s=settings.held_s, why=_POSE_UNSEEN)
+
+
+def _from_the_side(scene: Scene) -> bool:
+    return bool(np.abs(scene.yaw_deg) <= _SIDE_DEG)
+
+
+_SIDE_DEG: Final = 45.0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: how it measures, in which unit, what it says (with ``{value}``), and where it applies."""
+
+    measure: Callable[[Rep, Scene, RuleSettings], Found]
+    unit: Unit
+    words: str
+    exercise: Exercise | None = None
+    from_floor_only: bool = False
+
+    def applies(self, rep: Rep, exercise: Exercise) -> bool:
+        """Tell whether the rule is about such a rep."""
+        return self.exercise in (None, exercise) and (rep.begins == "floor" or not self.from_floor_only)
+
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "thoracic_setup": Rule(
+            thoracic_setup, "deg", "upper back {value} more rounded than your reference at the start of the pull",
+            "deadlift", from_floor_only=True,
+        ),
+        "thoracic_rounding": Rule(thoracic_rounding, "deg", "upper back {value} more rounded than your reference"),
+        "thoracic_growth": Rule(thoracic_growth, "deg", "upper back rounded by {value} on the way up{place}"),
+        "thoracic_creep": Rule(thoracic_creep, "deg", "upper back {value} more rounded than in your first two reps"),
+        "lumbar_growth": Rule(lumbar_growth, "deg", "lower back rounded by {value} on the way up{place}"),
+        "chest_drop": Rule(
+            chest_drop, "deg", "chest dropped: the trunk leaned {value} further forward out of the bottom", "squat"
+        ),
+        "hips_rise": Rule(
+            hips_rise, "deg", "hips rose first: the trunk leaned {value} further forward off the floor", "deadlift",
+            from_floor_only=True,
+        ),
+        "bar_drift": Rule(bar_drift, "m", "bar {value} forward of where it started", "deadlift"),
+        "strain_index": Rule(
+            strain_index, "pct", "estimated mid-back strain index {value} above your reference posture"
+        ),
+        "neck_back": Rule(neck_back, "deg", "head {value} further back than in standing"),
+        "neck_tucked": Rule(neck_tucked, "deg", "chin {value} further down than in standing"),
+        "hitch": Rule(hitch, "m", "the bar went down {value} before the lockout", "deadlift"),
+        "soft_lockout": Rule(soft_lockout, "deg", "not upright at the top, {value} short", "deadlift"),
+        "overextension": Rule(overextension, "deg", "leaning back {value} at the top", "deadlift"),
+        "depth": Rule(depth, "deg", "{value} less deep than your deepest rep", "squat"),
+        "asymmetry": Rule(asymmetry, "deg", "shoulders {value} more tilted to one side than in standing"),
+    }
+)  # fmt: skip
+"""Every rule by its name, the most useful to the mid-back first."""
+
+
+def place(rep: Rep, scene: Scene, moment_s: float) -> str:
+    """Say where on the way up a moment lies, in words that follow a statement."""
+    share = value_at(scene.time_s, scene.share(rep), moment_s, around_s=0.1)
+    words = _FROM_FLOOR if rep.begins == "floor" else _FROM_TOP
+    known = [word for word, until in words if share <= until]
+    return f", {known[0]}" if known else ""
+
+
+_FROM_TOP: Final = (("at the bottom", 0.3), ("half-way up", 0.75), ("near the top", 2.0))
+_FROM_FLOOR: Final = (("off the floor", 0.35), ("about the knee", 0.65), ("towards the lockout", 2.0))

@@ -273,7 +273,7 @@ class ReferenceSettings(_Group):
 
 
 class Levels(_Group):
-    """Three levels of one rule, in degrees."""
+    """Three levels of one rule, in its unit."""
 
     info: float = Field(ge=0, le=90, allow_inf_nan=False)
     caution: float = Field(ge=0, le=90, allow_inf_nan=False)
@@ -286,17 +286,27 @@ class Levels(_Group):
         return self
 
 
-def _levels(info: float, caution: float, flag: float, about: str, source: str) -> Any:
+def _levels(info: float, caution: float, flag: float, about: str, source: str, unit: str = "deg") -> Any:
     return Field(
         default=Levels(info=info, caution=caution, flag=flag),
         description=about,
-        json_schema_extra={"unit": "deg", "source": source},
+        json_schema_extra={"unit": unit, "source": source},
     )
 
 
-class RuleSettings(_Group):
-    """Levels of the rules: coaching defaults."""
+def origin(group: BaseModel, name: str) -> str:
+    """Say where the default of one field of a group comes from."""
+    extra = type(group).model_fields[name].json_schema_extra
+    return str(extra.get("source", "")) if isinstance(extra, dict) else ""
 
+
+class RuleSettings(_Group):
+    """Levels of the rules: coaching defaults.
+
+    A rule about the mid-back has three; a remark on technique has one and is never more than an info.
+    """
+
+    thoracic_setup_deg: Levels = _levels(5.0, 8.0, 12.0, "Rounding when the weight leaves the floor.", "as rounding")
     thoracic_rounding_deg: Levels = _levels(
         5.0, 8.0, 12.0, "Rounding beyond the reference.", "full slump is 11.5 +- 3.7 (Edmondston 2011)"
     )
@@ -307,7 +317,54 @@ class RuleSettings(_Group):
         "Rounding gained between the start and the end of the pull.",
         "rep-to-rep MDC 1-8 (Aasa 2019)",
     )
+    thoracic_creep_deg: Levels = _levels(
+        3.0, 5.0, 8.0, "Rounding beyond that of the first two reps.", "as growth; grows with fatigue (Ramirez 2024)"
+    )
+    lumbar_growth_deg: Levels = _levels(
+        5.0, 8.0, 12.0, "Lumbar flexion gained on the way up.", "upper-lumbar MDC 8 (Aasa 2019)"
+    )
+    chest_drop_deg: Levels = _levels(
+        4.0, 8.0, 12.0, "Lean gained out of the bottom of a squat.", "coaching default; error of the lean 3"
+    )
+    hips_rise_deg: Levels = _levels(
+        4.0, 8.0, 12.0, "Lean gained between lift-off and the knee.", "coaching default; error of the lean 3"
+    )
+    bar_drift_m: Levels = _levels(
+        0.03, 0.05, 0.08, "Way of the bar forward.", "coaching default; 2 cm are 11-20 % of the moment", "m"
+    )
+    strain_index_pct: Levels = _levels(
+        15.0, 25.0, 35.0, "Strain index above the reference posture.", "coaching default", "pct"
+    )
+    neck_back_deg: float = _number(
+        30.0, 5.0, 90.0, "deg", "Head further back than in standing.", "coaching default; error of the neck 8"
+    )
+    neck_tucked_deg: float = _number(
+        30.0, 5.0, 90.0, "deg", "Chin further down than in standing.", "coaching default; error of the neck 8"
+    )
+    hitch_m: float = _number(
+        0.02, 0.005, 0.3, "m", "Way of the bar down before the lockout.", "IPF rules: any; 2 cm can be seen"
+    )
+    soft_lockout_deg: float = _number(
+        10.0, 3.0, 60.0, "deg", "Lean left at the top, beyond standing.", "coaching default; error of the lean 3"
+    )
+    overextension_deg: float = _number(
+        10.0, 3.0, 60.0, "deg", "Lean backwards at the top, beyond standing.", "coaching default; error of the lean 3"
+    )
+    depth_deg: float = _number(15.0, 3.0, 60.0, "deg", "Thigh higher than in the deepest rep.", "coaching default")
+    asymmetry_deg: float = _number(5.0, 1.0, 45.0, "deg", "Shoulders tilted more than in standing.", "coaching default")
     held_s: float = _number(0.2, 0.0, 2.0, "s", "Shortest time beyond a level that counts.", "coaching default")
+    chest_share: float = _number(
+        0.3, 0.05, 0.9, "1", "Share of the way up out of a squat in which the chest may drop.", "docs/science.md"
+    )
+    hips_share: float = _number(
+        0.4, 0.05, 0.9, "1", "Share of the way up off the floor in which the hips may rise first.", "about the knee"
+    )
+    top_s: float = _number(
+        0.5, 0.1, 3.0, "s", "How long before and after the end of the way up the top is looked at.", "coaching default"
+    )
+    asymmetry_yaw_deg: float = _number(
+        60.0, 30.0, 90.0, "deg", "Least turn from a side view for the shoulders to be told apart.", "coaching default"
+    )
     min_usable_share: float = _number(
         0.4, 0.1, 1.0, "1", "Least share of a rep that must be measured for a verdict.", "coaching default"
     )
@@ -316,8 +373,62 @@ class RuleSettings(_Group):
         0.0,
         40.0,
         "deg",
-        "Minimal detectable change: no level below it is used.",
+        "Minimal detectable change of the upper back: no level below it is used.",
         "error of the peak of rendered reps, docs/accuracy.md",
+    )
+    lumbar_mdc95_deg: float = _number(
+        7.0, 0.0, 40.0, "deg", "The same of the lower back.", "clean rendered reps, docs/rules.md"
+    )
+    lean_mdc95_deg: float = _number(
+        4.0, 0.0, 40.0, "deg", "The same of the trunk's lean within a rep.", "clean rendered reps, docs/rules.md"
+    )
+
+
+class BarSettings(_Group):
+    """The bar: what is known of sizes, and how well it is seen."""
+
+    plate_m: float = _number(0.45, 0.1, 0.6, "m", "Diameter of the largest plate.", "IWF and IPF: 450 mm")
+    plate_scale_sigma: float = _number(
+        0.04, 0.0, 0.5, "1", "Relative sigma of the plate's size in the picture.", "docs/rules.md"
+    )
+    plate_sigma_m: float = _number(0.006, 0.0, 0.2, "m", "Sigma of a way of the plate.", "docs/rules.md")
+    hands_sigma_m: float = _number(0.015, 0.0, 0.2, "m", "Sigma of a way of the hands.", "docs/rules.md")
+    average_height_m: float = _number(
+        1.71, 1.0, 2.3, "m", "Height of a lifter who does not say.", "NCD-RisC 2020: mean of men and women"
+    )
+    average_height_sd_m: float = _number(0.10, 0.0, 0.4, "m", "Its spread.", "as above")
+    chain_sigma: float = _number(
+        0.05, 0.0, 0.5, "1", "Relative sigma of the height read from ankle, knee, hip and shoulder.", "docs/rules.md"
+    )
+    max_radius_change: float = _number(
+        0.2, 0.02, 1.0, "1", "A disc that differs more from the others in size is another.", "docs/rules.md"
+    )
+    min_plate_share: float = _number(
+        0.6, 0.1, 1.0, "1", "Least share of frames with the plate to follow it.", "docs/rules.md"
+    )
+    min_way_torsos: float = _number(
+        0.3, 0.05, 2.0, "torso lengths", "A plate that moves less is not lifted.", "as reps.min_range_torsos"
+    )
+
+
+class StrainSettings(_Group):
+    """The strain index: what is assumed where the user does not say, and the errors carried through."""
+
+    load_ratio: float = _number(0.8, 0.0, 5.0, "1", "Load over body mass if not stated.", "coaching default")
+    load_ratio_sd: float = _number(0.4, 0.0, 5.0, "1", "Its spread.", "coaching default")
+    body_mass_kg: float = _number(75.0, 20.0, 300.0, "kg", "Body mass if not stated.", "coaching default")
+    body_mass_sd_kg: float = _number(15.0, 0.0, 100.0, "kg", "Its spread.", "coaching default")
+    lean_sigma_deg: float = _number(
+        2.0, 0.0, 20.0, "deg", "Sigma of the lean against that of other reps.", "rendered lifters, docs/rules.md"
+    )
+    hand_sigma_m: float = _number(
+        0.02, 0.0, 0.2, "m", "Sigma of where the hands are before the shoulders.", "rendered lifters, docs/rules.md"
+    )
+    deep_share: float = _number(
+        0.5, 0.1, 1.0, "1", "First share of the way up, where the moment peaks.", "rendered lifters"
+    )
+    min_share: float = _number(
+        0.4, 0.1, 1.0, "1", "Least share of it that must be measured.", "as rules.min_usable_share"
     )
 
 
@@ -329,6 +440,8 @@ class Settings(_Group):
     reps: RepSettings = RepSettings()
     reference: ReferenceSettings = ReferenceSettings()
     rules: RuleSettings = RuleSettings()
+    bar: BarSettings = BarSettings()
+    strain: StrainSettings = StrainSettings()
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Self:

@@ -29,6 +29,8 @@ THORACIC_EDGE_DEG: Final = 35.0
 LUMBAR_EDGE_DEG: Final = -25.0
 """The same between T12 and S1, negative for a hollow back."""
 
+PLATE_M: Final = 0.45
+
 _READING_SIGMA_DEG: Final = 1.0
 _OWN_BEND_DEG: Final = 7.0
 """The bend is read up to such a constant of the lifter's own."""
@@ -39,6 +41,7 @@ class Style:
     """How one lift looks at its bottom, in degrees.
 
     ``arm_deg`` is the upper arm, forward from straight down where it ``hangs``, otherwise from along the trunk.
+    ``bar`` is where a barbell is, if one is lifted.
     """
 
     exercise: Exercise
@@ -49,15 +52,16 @@ class Style:
     arm_deg: float = 0.0
     elbow_deg: float = 0.0
     hangs: bool = True
+    bar: Literal["hands", "shoulders"] | None = None
 
 
 STYLES: Final[Mapping[str, Style]] = {
-    "conventional": Style("deadlift", "floor", 55.0, 75.0, 14.0),
-    "sumo": Style("deadlift", "floor", 47.0, 80.0, 8.0),
+    "conventional": Style("deadlift", "floor", 55.0, 75.0, 14.0, bar="hands"),
+    "sumo": Style("deadlift", "floor", 47.0, 80.0, 8.0, bar="hands"),
     "kettlebell": Style("deadlift", "floor", 60.0, 60.0, 10.0),
-    "romanian": Style("deadlift", "top", 72.0, 22.0, 2.0),
-    "back_squat": Style("squat", "top", 42.0, 115.0, 30.0, 15.0, 140.0, hangs=False),
-    "front_squat": Style("squat", "top", 25.0, 120.0, 36.0, 80.0, 140.0, hangs=False),
+    "romanian": Style("deadlift", "top", 72.0, 22.0, 2.0, bar="hands"),
+    "back_squat": Style("squat", "top", 42.0, 115.0, 30.0, 15.0, 140.0, hangs=False, bar="shoulders"),
+    "front_squat": Style("squat", "top", 25.0, 120.0, 36.0, 80.0, 140.0, hangs=False, bar="shoulders"),
     "goblet_squat": Style("squat", "top", 28.0, 115.0, 34.0, 10.0, 130.0, hangs=False),
     "bodyweight_squat": Style("squat", "top", 35.0, 110.0, 30.0, 85.0, 5.0, hangs=False),
 }
@@ -69,10 +73,13 @@ _STOOPING: Final = (92.0, 60.0, 18.0)  # the same with a hand on the floor, to p
 class Move:
     """One entry of a script.
 
-    ``depth``, ``thoracic_deg`` and ``lumbar_deg`` (curvatures of the edge of the back) and ``travel_m`` (forward from
-    where the ankles began) are reached at its end, smoothly; None keeps what was. An ``abort`` visits them and comes
-    back; a ``pickup`` stoops for something on the floor and comes back. Only a way up named ``ascend`` that
-    ``counts`` is a repetition.
+    Everything after ``seconds`` is reached at its end, smoothly; None keeps what was. ``depth`` and ``travel_m``
+    (forward from where the ankles began); curvatures of the edge of the back ``thoracic_deg`` and ``lumbar_deg``; and
+    what goes wrong: ``lean_deg`` more of the trunk, ``neck_deg`` flexion, ``bar_m`` forward, ``tilt_deg`` of the
+    shoulders, the right one lower.
+
+    An ``abort`` visits them and comes back; a ``pickup`` stoops for something on the floor and comes back. Only a way
+    up named ``ascend`` that ``counts`` is a repetition.
     """
 
     phase: Phase
@@ -81,7 +88,24 @@ class Move:
     thoracic_deg: float | None = None
     lumbar_deg: float | None = None
     travel_m: float | None = None
+    lean_deg: float | None = None
+    neck_deg: float | None = None
+    bar_m: float | None = None
+    tilt_deg: float | None = None
     counts: bool = True
+
+
+_STATE: Final = {
+    "depth": 0.0,
+    "thoracic_deg": THORACIC_EDGE_DEG,
+    "lumbar_deg": LUMBAR_EDGE_DEG,
+    "travel_m": 0.0,
+    "lean_deg": 0.0,
+    "neck_deg": 0.0,
+    "bar_m": 0.0,
+    "tilt_deg": 0.0,
+}
+"""What a move may ask for, and what it is before any has."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +126,8 @@ class Flaws:
 class Truth:
     """What the lifter really did, each ``(T,)``, angles in degrees as in `spineline.core.kinematics`.
 
-    ``thoracic_edge_deg`` and ``lumbar_edge_deg`` are curvatures of the edge of the back, ``edge_px`` ``(T, n, 2)`` is
+    ``neck_deg`` and ``bar_m`` are what the script asked for; ``thoracic_edge_deg`` and ``lumbar_edge_deg`` are
+    curvatures of the edge of the back, ``edge_px`` ``(T, n, 2)`` is
     that edge from C7 to S1, ``spine_px`` ``(T, 9, 2)`` the spine points. ``reps`` has those whose way up lies wholly
     within the recording.
     """
@@ -115,7 +140,9 @@ class Truth:
     trunk_deg: Floats
     knee_deg: Floats
     hip_deg: Floats
+    thigh_deg: Floats
     neck_deg: Floats
+    bar_m: Floats
     edge_px: Floats
     spine_px: Floats
     reps: tuple[Rep, ...]
@@ -225,6 +252,7 @@ def simulate(
         silhouette_scale_px=scale_px,
         facing=np.full(time_s.shape, float(camera.facing)),
         others=np.zeros(time_s.shape),
+        plate_px=_plate(drive, body, STYLES[style], camera, noise.normal(0.0, flaws.noise_px / 2, (len(time_s), 2))),
         spine_raw=_perfect_reading(drive, figure.in_picture(body.spine, camera), px, camera.facing),
         image_size_px=camera.image_size_px,
         source={"file": "simulated"},
@@ -237,19 +265,19 @@ class _Drive:
     """State over time, each ``(T,)``: what a script asks for."""
 
     phase: NDArray[np.str_]
-    depth: Floats
-    thoracic_deg: Floats
-    lumbar_deg: Floats
-    travel_m: Floats
+    asked: Mapping[str, Floats]
     stride: Floats
     bob_m: Floats
     reach: Floats  # 0 arms as the style has them, 1 overhead
     stoop: Floats  # 0 as the lift has it, 1 hands on the floor
 
+    def __getitem__(self, name: str) -> Floats:
+        return self.asked[name]
+
 
 def _drive(script: Sequence[Move], time_s: Floats) -> _Drive:
     """Play the script: every number goes from move to move with the least jerk."""
-    state = _target(script[0], np.array([0.0, THORACIC_EDGE_DEG, LUMBAR_EDGE_DEG, 0.0]))
+    state = _target(script[0], np.array(list(_STATE.values())))
     values = np.tile(state[:, None], len(time_s))
     phase = np.full(time_s.shape, script[-1].phase, dtype="<U8")
     stride, bob_m, reach, stoop = (np.zeros(time_s.shape) for _ in range(4))
@@ -272,13 +300,12 @@ def _drive(script: Sequence[Move], time_s: Floats) -> _Drive:
         if move.phase == "wave":
             reach += swell * (0.8 + 0.2 * np.sin(4 * np.pi * time_s))
             bob_m += swell * 0.02
-    depth, thoracic_deg, lumbar_deg, travel_m = values
-    return _Drive(phase, depth, thoracic_deg, lumbar_deg, travel_m, stride, bob_m, reach, stoop)
+    return _Drive(phase, dict(zip(_STATE, values, strict=True)), stride, bob_m, reach, stoop)
 
 
 def _target(move: Move, state: Floats) -> Floats:
-    """Return depth, curvatures and travel that a move asks for, ``(4,)``."""
-    asked = (move.depth, move.thoracic_deg, move.lumbar_deg, move.travel_m)
+    """Return what a move asks for, in the order of `_STATE`."""
+    asked = (getattr(move, name) for name in _STATE)
     return np.array([old if new is None else new for old, new in zip(state, asked, strict=True)])
 
 
@@ -286,18 +313,23 @@ def _posture(drive: _Drive, style: Style) -> Posture:
     """Turn depth into joint angles."""
     bottom = (style.trunk_deg, style.knee_deg, style.shin_deg)
     trunk, knee, shin = (
-        a + drive.depth * (b - a) + drive.stoop * (c - a) for a, b, c in zip(_STANDING, bottom, _STOOPING, strict=True)
+        a + drive["depth"] * (b - a) + drive.stoop * (c - a)
+        for a, b, c in zip(_STANDING, bottom, _STOOPING, strict=True)
     )
+    trunk = trunk + drive["lean_deg"]
     arm = (style.arm_deg - (0.0 if style.hangs else trunk)) * (1 - drive.stoop)
+    arm = arm + np.degrees(np.arcsin(drive["bar_m"] / figure.ARM_M))
     return Posture(
         trunk_deg=trunk,
         knee_deg=knee,
         shin_deg=shin,
-        thoracic_edge_deg=drive.thoracic_deg,
-        lumbar_edge_deg=drive.lumbar_deg,
+        thoracic_edge_deg=drive["thoracic_deg"],
+        lumbar_edge_deg=drive["lumbar_deg"],
         upper_arm_deg=arm + drive.reach * (170.0 - arm),
         elbow_deg=style.elbow_deg * (1 - drive.reach) * (1 - drive.stoop),
-        travel_m=drive.travel_m,
+        neck_deg=drive["neck_deg"],
+        tilt_deg=drive["tilt_deg"],
+        travel_m=drive["travel_m"],
         bob_m=drive.bob_m,
         stride=drive.stride,
     )
@@ -305,11 +337,24 @@ def _posture(drive: _Drive, style: Style) -> Posture:
 
 def _perfect_reading(drive: _Drive, spine_px: Floats, landmarks_px: Floats, facing: int) -> Floats:
     """Return ``spine_raw`` of a spine model that makes no mistake, ``(T, RAW)``."""
-    thoracic, lumbar = drive.thoracic_deg - THORACIC_EDGE_DEG, drive.lumbar_deg - LUMBAR_EDGE_DEG
+    thoracic, lumbar = drive["thoracic_deg"] - THORACIC_EDGE_DEG, drive["lumbar_deg"] - LUMBAR_EDGE_DEG
     sigma = np.full_like(thoracic, _READING_SIGMA_DEG)
     angles = np.stack([thoracic, lumbar, sigma, thoracic + _OWN_BEND_DEG, sigma], axis=1)
     trunk = trunk_frame(landmarks_px, np.full(len(spine_px), float(facing)))
     return np.concatenate([angles, trunk.place(spine_px).reshape(len(spine_px), 2 * len(SPINE_POINTS))], axis=1)
+
+
+def _plate(drive: _Drive, body: Body, style: Style, camera: Camera, noise_px: Floats) -> Floats:
+    """Return middle and radius of the near plate, ``(T, 3)``; it rests on the floor before it is gripped and after."""
+    if style.bar is None or not len(drive.phase):
+        return np.full((len(drive.phase), 3), np.nan)
+    bar = body.wrist if style.bar == "hands" else body.shoulder
+    if style.begins == "floor":
+        low = np.flatnonzero(drive.phase == "bottom")
+        held = np.clip(np.arange(len(bar)), low[0], low[-1]) if low.size else np.full(len(bar), len(bar) - 1)
+        bar = bar[held]
+    radius_px = np.full(len(bar), PLATE_M / 2 * camera.px_per_m)
+    return np.column_stack([figure.in_picture(bar, camera) + noise_px, radius_px])
 
 
 def _visibility(frames: int, facing: int) -> Floats:
@@ -345,13 +390,15 @@ def _truth(script: Sequence[Move], time_s: Floats, drive: _Drive, body: Body, st
     return Truth(
         exercise=STYLES[style].exercise,
         phase=drive.phase,
-        depth=drive.depth,
-        thoracic_edge_deg=drive.thoracic_deg,
-        lumbar_edge_deg=drive.lumbar_deg,
+        depth=drive["depth"],
+        thoracic_edge_deg=drive["thoracic_deg"],
+        lumbar_edge_deg=drive["lumbar_deg"],
         trunk_deg=body.trunk_deg,
         knee_deg=wrapped_deg(from_vertical_deg(body.ankle, body.knee) - thigh_deg),
         hip_deg=wrapped_deg(body.trunk_deg - thigh_deg),
-        neck_deg=wrapped_deg(from_vertical_deg(body.shoulder, body.head) - body.trunk_deg),
+        thigh_deg=-thigh_deg,
+        neck_deg=drive["neck_deg"],
+        bar_m=drive["bar_m"],
         edge_px=figure.in_picture(body.back, camera),
         spine_px=figure.in_picture(body.spine, camera),
         reps=_true_reps(script, time_s, STYLES[style].begins),

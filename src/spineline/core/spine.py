@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from spineline.core import contour
+from spineline.core.kinematics import from_vertical_deg, in_plane, wrapped_deg
 from spineline.core.settings import ViewSettings
 from spineline.core.skeleton import SPINE_POINTS, Landmark
 from spineline.core.track import RAW_ANGLES, Bools, Floats, PoseTrack, Texts
@@ -19,6 +20,8 @@ from spineline.core.view import out_of_frame
 REASONS: Final = ("", "no_pose", "out_of_frame", "second_person", "low_visibility", "yaw", "edge_hidden", "uncertain")
 """Why a frame is not measured, the first that holds; empty where it is."""
 
+_C7, _T3 = SPINE_POINTS.index("C7"), SPINE_POINTS.index("T3")
+_EARS: Final = (Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
 _SHOULDERS: Final = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
 _WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
 
@@ -40,7 +43,8 @@ class Spine:
 
     ``points_px`` ``(T, 9, 2)`` in the order of `SPINE_POINTS`; ``thoracic_deg``, ``lumbar_deg`` and ``sigma_deg``
     ``(T,)``, + = flexion, 0 = the neutral of the model; ``bend_deg``, ``bend_sigma_deg`` ``(T,)``, thoracic flexion up
-    to a constant of the lifter's own, for changes; ``usable`` and ``reason`` ``(T,)``. All NaN where not usable.
+    to a constant of the lifter's own, for changes; ``neck_deg`` ``(T,)`` flexion of the line C7 - ear against T3 - C7;
+    ``usable`` and ``reason`` ``(T,)``. All NaN where not usable.
     """
 
     points_px: Floats
@@ -49,6 +53,7 @@ class Spine:
     sigma_deg: Floats
     bend_deg: Floats
     bend_sigma_deg: Floats
+    neck_deg: Floats
     usable: Bools
     reason: Texts
 
@@ -70,16 +75,27 @@ def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, 
     usable = reason == ""
     raw = np.where(usable[:, None], raw, np.nan)
     places = raw[:, RAW_ANGLES:].reshape(len(track), len(SPINE_POINTS), 2)
+    points_px = trunk_frame(track.landmarks_px, facing).pixel(places)
     return Spine(
-        points_px=trunk_frame(track.landmarks_px, facing).pixel(places),
+        points_px=points_px,
         thoracic_deg=raw[:, 0],
         lumbar_deg=raw[:, 1],
         sigma_deg=raw[:, 2],
         bend_deg=raw[:, 3],
         bend_sigma_deg=raw[:, 4],
+        neck_deg=_neck_deg(points_px, track.landmarks_px, facing, yaw_deg),
         usable=usable,
         reason=reason,
     )
+
+
+def _neck_deg(points_px: Floats, landmarks_px: Floats, facing: Floats, yaw_deg: Floats) -> Floats:
+    """Bend between the upper thoracic spine and the head; of five such lines that tried best on rendered lifters."""
+    ear_px = landmarks_px[:, _EARS].mean(axis=1)
+    c7, t3, ear = in_plane(np.stack([points_px[:, _C7], points_px[:, _T3], ear_px], axis=1), facing, yaw_deg).swapaxes(
+        0, 1
+    )
+    return wrapped_deg(from_vertical_deg(c7, ear) - from_vertical_deg(t3, c7))
 
 
 def _reading(track: PoseTrack, facing: Floats, settings: ViewSettings) -> tuple[Floats, dict[str, Bools]]:

@@ -47,6 +47,8 @@ class PoseTrack:
         mirrored where it is -1.
     others
         ``(T,)`` how much of the lifter's bounding box is shared with another person, 0 to 1.
+    plate_px
+        ``(T, 3)`` middle (x, y) and radius of the bar's near plate in picture pixels, NaN where none was found.
     spine_raw
         ``(T, RAW)`` what a spine model read; ``(T, 0)`` without one.
     image_size_px
@@ -63,6 +65,7 @@ class PoseTrack:
     silhouette_scale_px: Floats
     facing: Floats
     others: Floats
+    plate_px: Floats
     spine_raw: Floats
     image_size_px: tuple[int, int]
     source: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +88,7 @@ class PoseTrack:
             "silhouette_scale_px": (frames,),
             "facing": (frames,),
             "others": (frames,),
+            "plate_px": (frames, 3),
             "spine_raw": (frames, RAW if self.spine_raw.shape[-1:] != (0,) else 0),
         }
         for name, expected in shapes.items():

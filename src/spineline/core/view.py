@@ -16,6 +16,7 @@ _MOST_HEAD_DOWN: Final = 0.57  # the sine of 35 degrees below horizontal, deeper
 _SHOULDERS: Final = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
 _HIPS: Final = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
 _EARS: Final = [Landmark.LEFT_EAR, Landmark.RIGHT_EAR]
+WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
 
 
 def torso_px(landmarks_px: Floats) -> Floats:
@@ -93,6 +94,12 @@ def yaw_deg(world_m: Floats, facing: Floats) -> Floats:
         - world_m[:, Landmark.LEFT_HIP]
     )
     return np.asarray(np.degrees(np.arctan2(-across[:, 0], -facing * across[:, 2])))
+
+
+def shoulder_tilt_deg(landmarks_px: Floats) -> Floats:
+    """Return how far the line of the shoulders lies off level, ``(T,)``, + with the lifter's right shoulder lower."""
+    across = landmarks_px[:, Landmark.RIGHT_SHOULDER] - landmarks_px[:, Landmark.LEFT_SHOULDER]
+    return np.asarray(np.degrees(np.arctan2(across[:, 1], np.abs(across[:, 0]))))
 
 
 def near_side(visibility: Floats) -> Side:

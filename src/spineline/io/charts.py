@@ -42,6 +42,8 @@ _NARROW_PX: Final = 500  # up to here with short titles
 _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 42, 72, 44, 26  # room for what is written around the axes
 _CHANGE_PX: Final = 190  # height of the upper axes, about
 _LABEL_PX, _LINE_PX = 40, 13  # least room of a rep's number along the axis, and of a line of text
+_PATH_PX: Final = 260
+_LEAST_SPACING_CM: Final = 25.0
 _STEPS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
 
 
@@ -74,6 +76,45 @@ def timeline_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
         _draw_joints(joints, analysis, width_px)
         _time_axis(joints, analysis.track.time_s, width_px)
         return _as_inline(figure, name)
+
+
+def bar_path_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
+    """Draw the way of the weight in each rep side by side, to one scale, forward to the right, in centimetres.
+
+    Parameters are those of `timeline_svg`; there must be a rep in which the weight was seen.
+    """
+    with _own_style(name):
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(width_px / _DPI, _PATH_PX / _DPI), dpi=_DPI)
+        axes = figure.subplots()
+        figure.subplots_adjust(left=_LEFT_PX / width_px, right=0.99, bottom=30 / _PATH_PX, top=1 - 26 / _PATH_PX)
+        axes.set_title("Way of the bar, cm (right = forward, solid = up, dotted = down)" if width_px > _NARROW_PX else
+                       "Way of the bar, cm")  # fmt: skip
+        ways = [(result, *_ways_cm(analysis, result)) for result in analysis.reps]
+        seen = [way for way in ways if np.isfinite(way[1]).any()]
+        spacing = max(_LEAST_SPACING_CM, *(float(np.nanmax(x) - np.nanmin(x)) + 8.0 for _, x, _, _ in seen))
+        for place, (result, x, y, up) in enumerate(seen):
+            colour, at = _STAND_IN[result.verdict], place * spacing
+            axes.axvline(at, color=_STAND_IN["grid"], linewidth=1.0)
+            axes.plot(at + np.where(up, np.nan, x), y, color=colour, linewidth=1.6, linestyle=(0, (1, 2)))
+            axes.plot(at + np.where(up, x, np.nan), y, color=colour, linewidth=2.4)
+        axes.set_xticks([place * spacing for place in range(len(seen))])
+        axes.set_xticklabels([f"{way[0].rep.index} {VERDICTS[way[0].verdict].symbol}" for way in seen])
+        axes.set_xlim(-spacing, len(seen) * spacing)
+        return _as_inline(figure, name)
+
+
+def _ways_cm(analysis: Analysis, result: RepResult) -> tuple[Floats, Floats, Bools]:
+    """Return the way of the weight in one rep, forward and up from its begin, and which of it is the way up."""
+    rep, time_s = result.rep, analysis.track.time_s
+    inside = (time_s >= rep.start_s) & (time_s <= rep.end_s)
+    x, y = 100 * analysis.bar.forward_m[inside], 100 * analysis.bar.up_m[inside]
+    begin = int(np.searchsorted(time_s[inside], rep.pull_s[0]))
+    known = np.flatnonzero(np.isfinite(x))
+    origin = known[np.argmin(np.abs(known - begin))] if known.size else 0
+    up = (time_s[inside] >= rep.pull_s[0]) & (time_s[inside] <= rep.pull_s[1])
+    return x - x[origin], y - y[origin], up
 
 
 @contextlib.contextmanager

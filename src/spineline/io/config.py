@@ -17,11 +17,13 @@ from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name
 
 MAX_MASS_KG: Final = 1000.0
+MIN_HEIGHT_M, MAX_HEIGHT_M = 1.0, 2.5
 
 _OPTIONS_TABLE: Final = "analyze"
 _MAX_BYTES: Final = 1 << 20
 
 Mass = Annotated[float, Field(gt=0, lt=MAX_MASS_KG, allow_inf_nan=False)]
+Height = Annotated[float, Field(ge=MIN_HEIGHT_M, le=MAX_HEIGHT_M, allow_inf_nan=False)]
 Second = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -34,6 +36,7 @@ class Options(BaseModel):
     model: Annotated[str, Field(min_length=1)] = "full"
     load_kg: Mass | None = None
     body_mass_kg: Mass | None = None
+    height_m: Height | None = None
     time_range_s: tuple[Second, Second] | None = None
 
     @model_validator(mode="after")

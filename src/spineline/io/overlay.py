@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spineline.core.analysis import Analysis, RepResult
+from spineline.core.signals import runs
 from spineline.core.skeleton import SPINE_POINTS
 from spineline.core.track import Floats
 from spineline.io.encode import write_h264
@@ -39,6 +40,8 @@ _WHITE: Final[Colour] = (255, 255, 255)
 _BLACK: Final[Colour] = (0, 0, 0)
 _THORACIC: Final = range(SPINE_POINTS.index("C7"), SPINE_POINTS.index("L1") + 1)
 _SAME_TIME_S: Final = 1e-3
+_BAR: Final[Colour] = (255, 120, 220)
+_BAR_WIDTH: Final = 0.004  # as a share of the picture's shorter side
 _LINE_WIDTH: Final = 0.018  # as a share of the length of the spine
 _STILL_SIDE_PX: Final = 480
 _STILL_QUALITY: Final = 82
@@ -146,6 +149,7 @@ class Painter:
         picture = np.ascontiguousarray(image).copy()
         if frame_index is not None:
             _, colour = self._look(frame_index)
+            self._draw_bar(picture, frame_index, scale)
             draw_spine(picture, self._analysis.spine.points_px[frame_index] * scale, colour)
         size_px = max(_LEAST_LETTER_PX, round(min(picture.shape[:2]) * _LETTER_SHARE))
         draw_panel(picture, self.now(frame_index), size_px, top=True, right=self._panel_right)
@@ -162,6 +166,19 @@ class Painter:
         small = cv2.resize(picture, size_px, interpolation=cv2.INTER_AREA)
         _, jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _STILL_QUALITY])
         return jpeg.tobytes()
+
+    def _draw_bar(self, picture: Image, frame_index: int, scale: float) -> None:
+        """Draw the way of the weight in this rep so far, in place."""
+        a = self._analysis
+        index = a.rep_index[frame_index]
+        first = int(np.argmax(a.rep_index == index)) if index else frame_index
+        path_px = a.bar_px[first : frame_index + 1] * scale
+        width_px = max(1, round(min(picture.shape[:2]) * _BAR_WIDTH))
+        for colour, thickness in ((_BLACK, 3 * width_px), (_BAR, width_px)):
+            _polylines(picture, known_stretches(path_px), colour, thickness)
+        if np.isfinite(path_px[-1]).all():
+            _dot(picture, path_px[-1], 3.0 * width_px, _BLACK)
+            _dot(picture, path_px[-1], 2.0 * width_px, _BAR)
 
     def _look(self, frame_index: int) -> tuple[str, Colour]:
         """Give symbol and colour of a moment; outside reps nothing is judged, so there it has none."""
@@ -256,12 +273,9 @@ def smooth_line(points: Floats, *, steps: int = 8) -> list[Floats]:
     list of ndarray, shape (m, 2)
         One for each unbroken stretch of two points or more.
     """
-    known = np.isfinite(points).all(axis=1)
-    cuts = np.flatnonzero(np.diff(known)) + 1
-    stretches = [part for part in np.split(points, cuts) if len(part) > 1 and np.isfinite(part).all()]
     curves = []
     t = np.linspace(0.0, 1.0, steps, endpoint=False)[:, None]
-    for part in stretches:
+    for part in known_stretches(points):
         p = np.concatenate([2 * part[:1] - part[1:2], part, 2 * part[-1:] - part[-2:-1]])
         pieces = [
             b + 0.5 * t * (c - a) + t**2 * (a - 2.5 * b + 2 * c - 0.5 * d) + 0.5 * t**3 * (d - a + 3 * (b - c))
@@ -269,6 +283,12 @@ def smooth_line(points: Floats, *, steps: int = 8) -> list[Floats]:
         ]
         curves.append(np.concatenate([*pieces, part[-1:]]))
     return curves
+
+
+def known_stretches(points: Floats) -> list[Floats]:
+    """Cut ``points (n, 2)`` wherever one is NaN; only stretches of two points or more are left."""
+    known = np.asarray(np.isfinite(points).all(axis=1))
+    return [points[start:stop] for start, stop in runs(known) if stop - start > 1]
 
 
 def _polylines(picture: Image, pieces: Sequence[Floats], colour: Colour, thickness: int) -> None:

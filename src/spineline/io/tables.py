@@ -14,20 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from spineline.core.settings import origin
 from spineline.errors import SettingsError
+from spineline.io.verdicts import CUES
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from spineline.core.analysis import Analysis, RepResult
-    from spineline.core.rules import Flag
+    from spineline.core.verdict import Check, Flag
 
 SCHEMA: Final = "spineline.analysis/1"
 
 _TIME_DIGITS: Final = 3
 _ANGLE_DIGITS: Final = 2
 _SHARE_DIGITS: Final = 3
+_LENGTH_DIGITS: Final = 4
 
 _REP_COLUMNS: Final = {
     "index": "int",
@@ -42,6 +45,7 @@ _REP_COLUMNS: Final = {
     "trunk_peak_deg": "float",
     "knee_min_deg": "float",
     "strain_index_pct": "float",
+    "strain_index_sigma_pct": "float",
 }
 
 Cell = float | int | bool | str | None
@@ -55,6 +59,7 @@ class InputRecord:
     sha256: str
     load_kg: float | None = None
     body_mass_kg: float | None = None
+    height_m: float | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ def analysis_document(analysis: "Analysis", record: InputRecord) -> dict[str, An
             "duration_s": _time(time_s[-1] - time_s[0]) if len(time_s) else 0.0,
             "load_kg": record.load_kg,
             "body_mass_kg": record.body_mass_kg,
+            "height_m": record.height_m,
         },
         "model": {
             "name": source.get("model"),
@@ -106,9 +112,23 @@ def analysis_document(analysis: "Analysis", record: InputRecord) -> dict[str, An
             "source": analysis.reference.source,
         },
         "mdc95_deg": _angle(analysis.mdc95_deg),
+        "bar": {
+            "source": analysis.bar.source,
+            "scale": analysis.bar.scale,
+            "scale_sigma": _length(analysis.bar.scale_sigma),
+            "sigma_m": _length(analysis.bar.sigma_m),
+        },
         "settings": analysis.settings.model_dump(mode="json"),
         "notes": list(analysis.notes),
-        "reps": [{**_rep(rep), "flags": [_flag(flag) for flag in rep.flags]} for rep in analysis.reps],
+        "cues": [{"rule": cue.rule, "reps": list(cue.reps), "text": CUES[cue.rule]} for cue in analysis.cues],
+        "reps": [
+            {
+                **_rep(rep),
+                "flags": [_flag(flag, analysis) for flag in rep.flags],
+                "checks": [_check(check) for check in rep.checks],
+            }
+            for rep in analysis.reps
+        ],
     }
 
 
@@ -131,12 +151,14 @@ def frames_table(analysis: "Analysis") -> list[Column]:
         _angles("trunk_deg", angles.trunk_deg),
         _angles("hip_deg", angles.hip_deg),
         _angles("knee_deg", angles.knee_deg),
-        _angles("neck_deg", angles.neck_deg),
+        _angles("neck_deg", spine.neck_deg),
         _angles("yaw_deg", analysis.yaw_deg),
         Column("usable", "bool", spine.usable.tolist()),
         Column("reason", "text", [text or None for text in spine.reason.tolist()]),
         Column("phase", "text", [text or None for text in analysis.phase.tolist()]),
         Column("rep", "int", [index or None for index in analysis.rep_index.tolist()]),
+        Column("bar_forward_m", "float", [_length(value) for value in analysis.bar.forward_m.tolist()]),
+        Column("bar_up_m", "float", [_length(value) for value in analysis.bar.up_m.tolist()]),
     ]
 
 
@@ -196,20 +218,41 @@ def _rep(rep: "RepResult") -> dict[str, Cell]:
         "thoracic_growth_deg": _angle(rep.thoracic_growth_deg),
         "trunk_peak_deg": _angle(rep.trunk_peak_deg),
         "knee_min_deg": _angle(rep.knee_min_deg),
-        "strain_index_pct": None,  # not measured yet
+        "strain_index_pct": _share(rep.strain.pct),
+        "strain_index_sigma_pct": _share(rep.strain.sigma_pct),
     }
 
 
-def _flag(flag: "Flag") -> dict[str, Cell]:
+def _flag(flag: "Flag", analysis: "Analysis") -> dict[str, Cell]:
+    """Give a finding with everything it can be traced by: its frame, value and level, and where the level is from."""
+    setting = f"{flag.rule}_{flag.unit}"
     return {
         "rule": flag.rule,
         "severity": flag.severity,
-        "value": _angle(flag.value),
-        "threshold": _angle(flag.threshold),
+        "value": _value(flag.value, flag.unit),
+        "threshold": _value(flag.threshold, flag.unit),
         "unit": flag.unit,
         "time_s": _time(flag.time_s),
+        "frame": int(abs(analysis.track.time_s - flag.time_s).argmin()),
+        "setting": f"rules.{setting}",
+        "source": origin(analysis.settings.rules, setting),
         "message": flag.message,
     }
+
+
+def _check(check: "Check") -> dict[str, Cell]:
+    """Give what a rule measured, whether or not that is a finding, or why it could not be told."""
+    return {
+        "rule": check.rule,
+        "value": _value(check.found.value, check.unit),
+        "unit": check.unit,
+        "time_s": _time(check.found.time_s),
+        "reason": check.found.why or None,
+    }
+
+
+def _value(value: float, unit: str) -> float | None:
+    return _length(value) if unit == "m" else _angle(value)
 
 
 def _angles(name: str, values: "NDArray[np.float64]") -> Column:
@@ -222,6 +265,10 @@ def _time(value_s: float) -> float | None:
 
 def _angle(value_deg: float) -> float | None:
     return _rounded(value_deg, _ANGLE_DIGITS)
+
+
+def _length(value_m: float) -> float | None:
+    return _rounded(value_m, _LENGTH_DIGITS)
 
 
 def _share(value: float) -> float | None:

@@ -25,7 +25,8 @@ from spineline.core.track import PoseTrack
 from spineline.errors import InputError, TrackError
 from spineline.io.container import printable_name
 
-SCHEMA: Final = "spineline.track/1"
+SCHEMA: Final = "spineline.track/2"
+_WITHOUT_PLATE: Final = "spineline.track/1"
 SUFFIX: Final = ".npz"
 
 MAX_BYTES: Final = 2 << 30
@@ -38,6 +39,7 @@ _MAGIC: Final = b"\x93NUMPY\x01\x00"
 _HEAD: Final = re.compile(
     rb"\{'descr': '(?P<type>[<|][fiuU]\d{1,8})', 'fortran_order': False, 'shape': \((?P<shape>[\d, ]{0,80})\), \} *\n"
 )
+_PLATE: Final = "plate_px"
 _TEXTS: Final = ("schema", "source")
 _NAMES: Final = (*_TEXTS, *(field.name for field in fields(PoseTrack) if field.name != "source"))
 _UNREADABLE: Final = (
@@ -114,8 +116,8 @@ def _read(data: bytes) -> PoseTrack:
     if len(data) > MAX_BYTES:
         raise TrackError(f"expected at most {MAX_BYTES >> 30} GiB")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = _members(archive)
-        _check_schema(_text(archive, members["schema"], len(SCHEMA) + 32))
+        names = _names(archive)
+        members = _members(archive, names)
         source = _source(_text(archive, members["source"], _MAX_SOURCE_CHARACTERS))
         sizes = {name: _declared_bytes(archive, members[name]) for name in members if name not in _TEXTS}
         if sum(sizes.values()) > MAX_BYTES:
@@ -127,13 +129,25 @@ def _read(data: bytes) -> PoseTrack:
     for name, array in arrays.items():
         if array.ndim == 0:
             raise TrackError(f"{name}: expected an array, found a single value")
+    if _PLATE not in arrays:
+        arrays[_PLATE] = np.full((len(arrays["time_s"]), 3), np.nan)
     return PoseTrack(**arrays, image_size_px=(int(size[0]), int(size[1])), source=source)
 
 
-def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+def _names(archive: zipfile.ZipFile) -> tuple[str, ...]:
+    """Return which arrays belong there; an earlier version knew of no plates."""
+    if "schema.npy" not in archive.namelist():
+        raise TrackError("expected one array schema, found 0")
+    schema = _text(archive, archive.getinfo("schema.npy"), len(SCHEMA) + 32)
+    if schema not in (SCHEMA, _WITHOUT_PLATE):
+        raise TrackError(f"schema: expected {SCHEMA}, found {schema[:40]!r}")
+    return _NAMES if schema == SCHEMA else tuple(name for name in _NAMES if name != _PLATE)
+
+
+def _members(archive: zipfile.ZipFile, names: tuple[str, ...]) -> dict[str, zipfile.ZipInfo]:
     """Return the members by array name: exactly those that belong there, each once."""
     found = [info.filename for info in archive.infolist()]
-    wanted = [f"{name}.npy" for name in _NAMES]
+    wanted = [f"{name}.npy" for name in names]
     for name in wanted:
         if found.count(name) != 1:
             raise TrackError(f"expected one array {name[:-4]}, found {found.count(name)}")
@@ -142,7 +156,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     for info in archive.infolist():
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
             raise TrackError(f"{info.filename}: expected a plain zip")
-    return {name: archive.getinfo(f"{name}.npy") for name in _NAMES}
+    return {name: archive.getinfo(f"{name}.npy") for name in names}
 
 
 def _head(file: IO[bytes]) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
@@ -178,11 +192,6 @@ def _text(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most_characters: int)
     if array.shape != () or array.dtype.kind != "U":
         raise TrackError(f"{info.filename}: expected a text, found {array.shape} of {array.dtype}")
     return str(array)
-
-
-def _check_schema(schema: str) -> None:
-    if schema != SCHEMA:
-        raise TrackError(f"schema: expected {SCHEMA}, found {schema[:40]!r}")
 
 
 def _source(text: str) -> Mapping[str, str]:

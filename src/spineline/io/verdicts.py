@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 
 from spineline.core.analysis import REFERENCE_TEXT, Analysis, RepResult
-from spineline.core.rules import SEVERITIES, Flag, Severity, Verdict, in_doubt
 from spineline.core.signals import held
 from spineline.core.spine import REASON_TEXT
 from spineline.core.track import Bools
+from spineline.core.verdict import SEVERITIES, Flag, Severity, Verdict, in_doubt
 
 NOT_MEASURED: Final = "not measured"
 
@@ -45,8 +45,21 @@ VERDICTS: Final[Mapping[Verdict, Look]] = MappingProxyType(
 
 CUES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "thoracic_setup": "Lift the chest and set the upper back before the weight leaves the floor.",
         "thoracic_rounding": "Lift the chest and set the upper back before you start to move.",
         "thoracic_growth": "Keep the upper back on the way up as it was when you started.",
+        "thoracic_creep": "Stop the set, or take less weight, when the upper back rounds more from rep to rep.",
+        "lumbar_growth": "Brace before you pull, and keep the lower back as it was when you started.",
+        "chest_drop": "Out of the bottom, let chest and hips rise together.",
+        "hips_rise": "Push the floor away: let hips and shoulders rise together until the bar is at the knee.",
+        "bar_drift": "Keep the bar close to your legs all the way up.",
+        "neck_back": "Look at a point on the floor ahead of you, so that the neck stays long.",
+        "neck_tucked": "Keep the chin a hand's width off the chest.",
+        "hitch": "Take a weight that goes up without stopping.",
+        "soft_lockout": "Finish upright: stand as tall as before the set.",
+        "overextension": "Finish standing tall, without leaning back.",
+        "depth": "Go as deep in every rep as in your deepest.",
+        "asymmetry": "Press evenly with both feet, and keep the shoulders level.",
     }
 )
 """One line of coaching for each rule."""

@@ -1,0 +1,125 @@
+"""Where the weight is: the bar by the edge of its near plate, else by the hands that hold it, in metres.
+
+The plate is nearer to the camera than the lifter, by half a bar: it looks larger and, off a side view, lies aside.
+Both cancel in how far it moves when it is measured in the plate's own scale. So the path is exact as a change; where
+the bar is over the foot is not told.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from spineline.core import signals
+from spineline.core.kinematics import Joints
+from spineline.core.settings import BarSettings, FilterSettings
+from spineline.core.track import Floats, PoseTrack
+
+Source = Literal["plate", "hands", "none"]
+Scale = Literal["plate", "height", "average_height"]
+
+_CHAIN_HEIGHTS: Final = 0.752
+"""Ankle to knee to hip to shoulder, in statures: median of standing rendered lifters."""
+
+_PATH_PERCENTILES: Final = (5.0, 95.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Bar:
+    """Path of the weight, each ``(T,)``, NaN where unseen.
+
+    ``forward_m`` and ``up_m`` from where it is first seen; ``sigma_m`` is one standard deviation of a way along it,
+    ``px_per_m`` the scale, ``scale_sigma`` its relative standard deviation, ``scale`` where it comes from.
+    """
+
+    forward_m: Floats
+    up_m: Floats
+    sigma_m: float
+    source: Source
+    px_per_m: float
+    scale_sigma: float
+    scale: Scale
+
+    def sigma_of(self, way_m: float) -> float:
+        """Return one standard deviation of a way: where it was seen, and the scale."""
+        return float(np.hypot(self.sigma_m, self.scale_sigma * way_m))
+
+
+def plate_path(track: PoseTrack, filters: FilterSettings, settings: BarSettings) -> Floats:
+    """Return the middle of the near plate, smoothed, ``(T, 2)`` in picture pixels, NaN where it was not found.
+
+    A find whose size is not that of the others is something else.
+    """
+    radius_px = track.plate_px[:, 2]
+    if not np.isfinite(radius_px).any():
+        return track.plate_px[:, :2]
+    with np.errstate(invalid="ignore"):
+        alike = np.abs(radius_px / np.nanmedian(radius_px) - 1.0) <= settings.max_radius_change
+    return signals.smooth(
+        track.time_s,
+        np.where(alike[:, None], track.plate_px[:, :2], np.nan),
+        cutoff_hz=filters.landmark_cutoff_hz,
+        median_s=filters.landmark_median_s,
+        max_gap_s=filters.max_gap_s,
+    )
+
+
+def is_lifted(plate_px: Floats, joints: Joints, settings: BarSettings) -> bool:
+    """Tell whether the plate is the lifter's: seen most of the time, and moved by more than a share of the torso."""
+    known = np.isfinite(plate_px[:, 1])
+    if not len(known) or known.mean() < settings.min_plate_share:
+        return False
+    low, high = np.percentile(plate_px[known, 1], _PATH_PERCENTILES)
+    return bool(high - low >= settings.min_way_torsos * joints.torso_px)
+
+
+def find_bar(
+    track: PoseTrack, plate: Floats, joints: Joints, *, held_low: bool, height_m: float | None, settings: BarSettings
+) -> Bar:
+    """Find the path of the weight.
+
+    Parameters
+    ----------
+    track
+        T frames.
+    plate
+        ``(T, 2)`` path in the sagittal plane, in pixels, of a plate that `is_lifted`; all NaN without one.
+    joints
+        In the sagittal plane, in pixels.
+    held_low
+        The weight hangs from the hands, so that they tell where it is.
+    height_m
+        Of the lifter, None if not stated.
+    settings
+        Sizes and uncertainties.
+    """
+    if np.isfinite(plate).any():
+        px_per_m = 2 * float(np.nanmedian(track.plate_px[:, 2])) / settings.plate_m
+        forward_m, up_m = _ways_m(plate, px_per_m)
+        scale_sigma = settings.plate_scale_sigma
+        return Bar(forward_m, up_m, settings.plate_sigma_m, "plate", px_per_m, scale_sigma, "plate")
+    px_per_m, scale, scale_sigma = body_scale(joints, height_m, settings)
+    if held_low and np.isfinite(joints.wrist).any():
+        forward_m, up_m = _ways_m(joints.wrist, px_per_m)
+        return Bar(forward_m, up_m, settings.hands_sigma_m, "hands", px_per_m, scale_sigma, scale)
+    nowhere = np.full(len(track), np.nan)
+    return Bar(nowhere, nowhere, float("nan"), "none", px_per_m, scale_sigma, scale)
+
+
+def _ways_m(path: Floats, px_per_m: float) -> Floats:
+    """Return how far forward and up of its first place a path in pixels lies, ``(2, T)``."""
+    first = path[int(np.argmax(np.isfinite(path).all(axis=1)))]
+    return np.asarray(((path - first) / px_per_m).T)
+
+
+def body_scale(joints: Joints, height_m: float | None, settings: BarSettings) -> tuple[float, Scale, float]:
+    """Return pixels per metre in the plane of the body, where that comes from, and its relative sigma."""
+    parts = ((joints.ankle, joints.knee), (joints.knee, joints.near_hip), (joints.hip, joints.shoulder))
+    chain_px = sum((np.hypot(*(high - low).T) for low, high in parts), np.zeros(len(joints.hip)))
+    known_px = chain_px[np.isfinite(chain_px)]
+    longest_px = float(np.percentile(known_px, 80)) if known_px.size else float("nan")
+    px_per_m = longest_px / (_CHAIN_HEIGHTS * (height_m or settings.average_height_m))
+    if height_m:
+        return px_per_m, "height", settings.chain_sigma
+    spread = settings.average_height_sd_m / settings.average_height_m
+    return px_per_m, "average_height", float(np.hypot(settings.chain_sigma, spread))
