@@ -169,7 +169,7 @@ def read_set(folder: Path, *, most: int | None = None) -> DataSet:
     whole = {name: np.concatenate(values) for name, values in parts.items()}
     pictures, places = whole.pop("pictures"), whole.pop("marks")
     time_s, raw = np.arange(len(rows), dtype=np.float64), np.empty((len(rows), 0))
-    plate_px = np.full((len(rows), 3), np.nan)
+    plate_px = np.full((len(rows), 4), np.nan)
     track = PoseTrack(time_s=time_s, plate_px=plate_px, spine_raw=raw, image_size_px=(1, 1), source={}, **whole)
     return DataSet(pictures, places, track, np.array(lifter), rows)
 

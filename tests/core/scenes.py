@@ -105,7 +105,7 @@ def mirrored(track: PoseTrack) -> PoseTrack:
         world_m=track.world_m[:, MIRROR] * (-1, 1, 1),
         visibility=track.visibility[:, MIRROR],
         facing=-track.facing,
-        plate_px=track.plate_px * (-1, 1, 1) + (width, 0, 0),
+        plate_px=track.plate_px * (-1, 1, 1, 1) + (width, 0, 0, 0),
     )
 
 
@@ -115,7 +115,7 @@ def scaled(track: PoseTrack, factor: float) -> PoseTrack:
     return replace(
         track,
         landmarks_px=track.landmarks_px * factor,
-        plate_px=track.plate_px * factor,
+        plate_px=track.plate_px * (factor, factor, factor, 1),
         silhouette_scale_px=track.silhouette_scale_px * factor,
         image_size_px=(round(width * factor), round(height * factor)),
     )
@@ -127,7 +127,7 @@ def shifted(track: PoseTrack, right_px: int, down_px: int) -> PoseTrack:
     return replace(
         track,
         landmarks_px=track.landmarks_px + np.array([right_px, down_px]),
-        plate_px=track.plate_px + np.array([right_px, down_px, 0]),
+        plate_px=track.plate_px + np.array([right_px, down_px, 0, 0]),
         image_size_px=(width + right_px, height + down_px),
     )
 

@@ -106,24 +106,44 @@ def with_plate(track: PoseTrack, plate_px: np.ndarray) -> PoseTrack:
 
 def test_a_plate_that_stays_is_not_the_lifters() -> None:
     track = pulled().track
-    rack = np.tile([200.0, 300.0, 80.0], (len(track), 1)) + np.random.default_rng(0).normal(0, 1, (len(track), 3))
+    rack = np.tile([200.0, 300.0, 80.0, 1.0], (len(track), 1))
+    rack[:, :3] += np.random.default_rng(0).normal(0, 1, (len(track), 3))
     assert analyze(with_plate(track, rack)).bar.source == "hands"
 
 
 @pytest.mark.parametrize(("share", "source"), [(0.75, "plate"), (0.45, "hands")])
 def test_a_plate_must_be_seen_most_of_the_time(share: float, source: str) -> None:
     track = pulled().track
-    lost = np.random.default_rng(1).random(len(track)) > share
+    lost = np.arange(len(track)) > share * len(track)
     assert analyze(with_plate(track, np.where(lost[:, None], np.nan, track.plate_px))).bar.source == source
 
 
 def test_a_disc_of_another_size_is_left_out() -> None:
     track = pulled().track
     odd = track.plate_px.copy()
-    odd[100:110] = (50.0, 50.0, 30.0)
+    odd[100:110] = (50.0, 50.0, 30.0, 1.0)
     path_px = plate_path(with_plate(track, odd), FilterSettings(), BarSettings())
     assert np.isnan(path_px[100:110]).all()
     assert np.isfinite(np.delete(path_px, np.s_[100:110], axis=0)).all()
+
+
+@pytest.mark.parametrize("score", [0.7, 1.0])
+def test_a_run_of_finds_elsewhere_is_left_out(score: float) -> None:
+    track = pulled(noise_px=1.0).track
+    odd = track.plate_px.copy()
+    odd[100:120, :2], odd[100:120, 3] = (50.0, 50.0), score
+    path_px = plate_path(with_plate(track, odd), FilterSettings(), BarSettings())
+    assert np.isnan(path_px[100:120]).all()
+    np.testing.assert_allclose(path_px[130:], plate_path(track, FilterSettings(), BarSettings())[130:], atol=3.0)
+
+
+def test_unsure_finds_count_where_they_continue_the_path() -> None:
+    track = pulled().track
+    unsure = track.plate_px.copy()
+    unsure[60:200, 3] = 0.65
+    assert np.isfinite(plate_path(with_plate(track, unsure), FilterSettings(), BarSettings())).all()
+    unsure[:, 3] = 0.65
+    assert np.isnan(plate_path(with_plate(track, unsure), FilterSettings(), BarSettings())).all()
 
 
 def test_no_frames_have_no_bar() -> None:

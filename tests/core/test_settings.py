@@ -60,7 +60,7 @@ def test_every_number_has_unit_source_and_a_default_in_its_range(group: str, key
     assert low < high
     assert low <= field.default <= high
     unit = str(extra["unit"])
-    if key.endswith(("_deg", "_s", "_hz")) and not key.endswith("torsos_s"):
+    if key.endswith(("_deg", "_s", "_hz")) and not key.endswith(("torsos_s", "_m_s")):
         assert unit == {"deg": "deg", "s": "s", "hz": "Hz"}[key.rsplit("_", 1)[1]]
     assert group in GROUPS
 

@@ -93,7 +93,7 @@ def with_pictures(pictures: Bools, vectors: Floats) -> PoseTrack:
         landmarks_px=np.array([placed((200, 200), (200 + x, 200 + y)) for x, y in vectors]),
         silhouette_bits=np.packbits(pictures.reshape(few, -1), axis=1),
         silhouette_scale_px=np.ones(few),
-        plate_px=np.full((few, 3), np.nan),
+        plate_px=np.full((few, 4), np.nan),
     )
 
 

@@ -240,14 +240,18 @@ class _Film:
 
 def _observe(film: _Film, model: Path) -> PoseTrack:
     """Follow the lifter through every frame."""
+    from spineline.io.plate import PlateFollower
     from spineline.io.pose import PoseObserver
     from spineline.io.spine_net import SpineNet
 
     recording = Recording((film.info.width_px, film.info.height_px))
-    spine_net = SpineNet()
+    spine_net, plates = SpineNet(), PlateFollower()
     with PoseObserver(model, spine_net) as observer, film.frames(max_side_px=MAX_SIDE_PX) as frames:
         for frame in film.told(frames):
-            recording.add(frame.time_s, observer.observe(frame.image, frame.time_s, frame.scale))
+            seen = observer.observe(frame.image, frame.time_s, frame.scale)
+            landmarks_px = seen.person.landmarks_px if seen else None
+            plate = plates.follow(frame.image, frame.time_s, landmarks_px, frame.scale)
+            recording.add(frame.time_s, seen, plate)
     return replace(recording.track(), source=_source(film.info, model, spine_net.sha256, frames.stats))
 
 

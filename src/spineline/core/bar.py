@@ -13,13 +13,19 @@ import numpy as np
 from spineline.core import signals
 from spineline.core.kinematics import Joints
 from spineline.core.settings import BarSettings, FilterSettings
-from spineline.core.track import Floats, PoseTrack
+from spineline.core.track import Bools, Floats, Ints, PoseTrack
 
 Source = Literal["plate", "hands", "none"]
 Scale = Literal["plate", "height", "average_height"]
 
 _CHAIN_HEIGHTS: Final = 0.752
 """Ankle to knee to hip to shoulder, in statures: median of standing rendered lifters."""
+
+_SLACK_RADII: Final = 0.15
+"""So far, in radii, may neighbouring finds lie apart besides any motion."""
+
+_UNSURE_WORTH: Final = 0.2
+_MOST_JUMPS: Final = 50
 
 _PATH_PERCENTILES: Final = (5.0, 95.0)
 
@@ -48,20 +54,56 @@ class Bar:
 def plate_path(track: PoseTrack, filters: FilterSettings, settings: BarSettings) -> Floats:
     """Return the middle of the near plate, smoothed, ``(T, 2)`` in picture pixels, NaN where it was not found.
 
-    A find whose size is not that of the others is something else.
+    A find of another size is something else, or an inner ring of the plate. Wrong finds come in runs at one place:
+    of all runs those are kept that together make the best path which no run jumps off faster than a bar can move.
     """
-    radius_px = track.plate_px[:, 2]
-    if not np.isfinite(radius_px).any():
-        return track.plate_px[:, :2]
+    radius_px, score = track.plate_px[:, 2], track.plate_px[:, 3]
     with np.errstate(invalid="ignore"):
-        alike = np.abs(radius_px / np.nanmedian(radius_px) - 1.0) <= settings.max_radius_change
-    return signals.smooth(
+        sure = score >= settings.sure_score
+        if not sure.any():
+            return np.full((len(track), 2), np.nan)
+        usual_px = float(np.median(radius_px[sure]))
+        alike = np.flatnonzero(np.abs(radius_px / usual_px - 1.0) <= settings.max_radius_change)
+    fastest_px_s = settings.max_speed_m_s * 2 * usual_px / settings.plate_m
+    kept = alike[_best_path(track.time_s[alike], track.plate_px[alike], fastest_px_s, settings.sure_score)]
+    path_px = np.full((len(track), 2), np.nan)
+    path_px[kept] = track.plate_px[kept, :2]
+    smooth_px = signals.smooth(
         track.time_s,
-        np.where(alike[:, None], track.plate_px[:, :2], np.nan),
+        path_px,
         cutoff_hz=filters.landmark_cutoff_hz,
         median_s=filters.landmark_median_s,
         max_gap_s=filters.max_gap_s,
     )
+    return signals.bridged(track.time_s, smooth_px, max_gap_s=filters.max_gap_s)
+
+
+def _best_path(time_s: Floats, plate_px: Floats, fastest_px_s: float, sure_score: float) -> Ints:
+    """Return the indices of finds ``(n, 4)`` on the best path: the surest runs that no jump lies between."""
+    if not len(time_s):
+        return np.empty(0, dtype=np.intp)
+
+    def reachable(i: Ints | int, j: Ints | int) -> Bools:
+        apart_px = np.hypot(*(plate_px[j, :2] - plate_px[i, :2]).T)
+        return np.asarray(apart_px <= fastest_px_s * (time_s[j] - time_s[i]) + _SLACK_RADII * plate_px[j, 2])
+
+    n, sure = np.arange(len(time_s)), plate_px[:, 3] >= sure_score
+    cuts = np.flatnonzero(~reachable(n[:-1], n[1:]) | (sure[:-1] != sure[1:])) + 1
+    runs = np.split(n, cuts)
+    first, last = np.array([run[0] for run in runs]), np.array([run[-1] for run in runs])
+    worth = [float(np.where(sure[run], 1.0, _UNSURE_WORTH).sum()) for run in runs]
+    best, before = list(worth), [-1] * len(runs)
+    for k in range(1, len(runs)):
+        earlier = np.arange(max(0, k - _MOST_JUMPS), k)
+        earlier = earlier[reachable(last[earlier], first[k])]
+        if earlier.size:
+            before[k] = int(earlier[np.argmax([best[i] for i in earlier])])
+            best[k] += best[before[k]]
+    k, kept = int(np.argmax(best)), []
+    while k >= 0:
+        kept.append(runs[k])
+        k = before[k]
+    return np.concatenate(kept[::-1])
 
 
 def is_lifted(plate_px: Floats, joints: Joints, settings: BarSettings) -> bool:

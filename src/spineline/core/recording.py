@@ -9,10 +9,10 @@ from spineline.core.lifter import Observation
 from spineline.core.skeleton import N_LANDMARKS, Landmark
 from spineline.core.track import SILHOUETTE_SIDE, PoseTrack
 
-Plate = tuple[float, float, float]
-"""Middle (x, y) and radius of the bar's near plate, in picture pixels."""
+Plate = tuple[float, float, float, float]
+"""Middle (x, y) and radius of the bar's near plate, in picture pixels, and how surely it is that, 0 to 1."""
 
-_NO_PLATE: Final[Plate] = (float("nan"), float("nan"), float("nan"))
+_NO_PLATE: Final[Plate] = (float("nan"), float("nan"), float("nan"), float("nan"))
 
 
 class Recording:
@@ -48,7 +48,7 @@ class Recording:
             silhouette_scale_px=np.full(frames, np.nan),
             facing=np.zeros(frames),
             others=np.zeros(frames),
-            plate_px=np.array([plate or _NO_PLATE for plate in self._plates], dtype=np.float64).reshape(frames, 3),
+            plate_px=np.array([plate or _NO_PLATE for plate in self._plates], dtype=np.float64).reshape(frames, 4),
             spine_raw=np.full((frames, width), np.nan),
             image_size_px=self._image_size_px,
             source=self._source,

@@ -6,7 +6,7 @@ starts from the floor runs bottom - lockout - bottom; one that starts standing (
 top - bottom - top.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 import numpy as np
@@ -16,7 +16,6 @@ from spineline.core.settings import RepSettings
 from spineline.core.track import Bools, Floats, Ints, Texts
 
 Exercise = Literal["deadlift", "squat"]
-
 
 Start = Literal["floor", "top"]
 
@@ -31,6 +30,11 @@ _BETWEEN_TRUNK_DEG: Final = 55.0
 _BETWEEN_KNEE_DEG: Final = 80.0
 """Between deadlifts and squats at the bottom: weighed together, real and rendered
 clips lie 0.12 or more to their side."""
+
+_BETWEEN_HIP_AND_SHOULDER: Final = 0.65
+"""Torso lengths below the shoulders; real and rendered bars lie 0.3 or more to their side."""
+
+_HIGH_PERCENTILE: Final = 80.0
 
 _STEEP_TRUNK_DEG: Final = 45.0
 _DEEP_KNEE_DEG: Final = 75.0
@@ -108,6 +112,23 @@ class Motion:
         """Whether a bar that was followed shows the reps, better than the shoulders do."""
         return bool(np.isfinite(self.bar_height).any())
 
+    @property
+    def lead(self) -> Floats:
+        """The height that shows the reps."""
+        return self.bar_height if self.by_bar else self.height
+
+    @property
+    def told_by_bar(self) -> Exercise | None:
+        """What is lifted: when it is high, the bar hangs at the hips or lies on the shoulders; None if unseen."""
+        if not self.by_bar:
+            return None
+        with np.errstate(invalid="ignore"):
+            high = self.bar_height >= np.nanpercentile(self.bar_height, _HIGH_PERCENTILE)
+        below = _median((self.height - self.bar_height)[high])
+        if not np.isfinite(below):
+            return None
+        return "deadlift" if below > _BETWEEN_HIP_AND_SHOULDER else "squat"
+
 
 @dataclass(frozen=True)
 class Ascent:
@@ -146,13 +167,12 @@ def find_reps(
     -------
     The exercise, None where there is no rep, and the reps in time order.
     """
-    lead = motion.bar_height if motion.by_bar else motion.height
-    seen = replace(motion, height=lead).at(np.flatnonzero(np.isfinite(lead)))
+    seen = motion.at(np.flatnonzero(np.isfinite(motion.lead)))
     every = ascents(seen, settings)
     found = _alike(seen, [a for a in every if _is_lift(seen, a, settings)], settings)
     if not found:
         return None, []
-    exercise = exercise or tell_exercise(seen, found)
+    exercise = exercise or seen.told_by_bar or tell_exercise(seen, found)
     begins: Start = "top"
     if exercise == "deadlift":
         begins = "floor" if _starts_on_floor(seen, every, found, settings) else "top"
@@ -168,7 +188,7 @@ def tell_exercise(motion: Motion, found: list[Ascent]) -> Exercise:
 
     A bodyweight squat with hanging arms reaches low too, but with a steep trunk over deeply bent knees.
     """
-    lows = [a.low for a in found]
+    lows = [a.leaves_low for a in found]
     hands, trunk, knee = (_median(values[lows]) for values in (motion.hand_height, motion.trunk_deg, motion.knee_deg))
     trunk = trunk if np.isfinite(trunk) else _BETWEEN_TRUNK_DEG
     knee = knee if np.isfinite(knee) else _BETWEEN_KNEE_DEG
@@ -229,7 +249,7 @@ def turning_points(height: Floats, *, prominence: float) -> tuple[list[int], lis
 
 def ascents(motion: Motion, settings: RepSettings) -> list[Ascent]:
     """Return every way up between neighbouring turning points."""
-    height = motion.height
+    height = motion.lead
     if len(height) < _FEWEST_FRAMES:
         return []
     prominence = max(settings.min_range_torsos, settings.turning_share * float(np.ptp(height)))
@@ -277,10 +297,10 @@ def _is_lift(motion: Motion, a: Ascent, settings: RepSettings) -> bool:
         or motion.trunk_deg[low] - motion.trunk_deg[top] >= settings.min_trunk_change_deg
         or motion.knee_deg[low] - motion.knee_deg[top] >= settings.min_knee_change_deg
     )
-    # With the bar seen, it does no harm if the body was not.
+    # With the bar seen, it does no harm if the body was not; a plate at the shoulders hides how it leans.
     still = not abs(motion.travel[top] - motion.travel[low]) > settings.max_travel_torsos
-    bent = motion.trunk_deg[top] > settings.top_trunk_deg or (np.isnan(motion.trunk_deg[top]) and not motion.by_bar)
-    upright = not bent or _top_unseen(motion, a)
+    hidden = motion.by_bar and (np.isnan(motion.trunk_deg[top]) or motion.told_by_bar == "squat")
+    upright = hidden or motion.trunk_deg[top] <= settings.top_trunk_deg or _top_unseen(motion, a)
     return bool(settings.min_ascent_s <= took_s <= settings.max_ascent_s and unfolds and still and upright)
 
 
@@ -297,10 +317,10 @@ def _alike(motion: Motion, found: list[Ascent], settings: RepSettings) -> list[A
     """Keep the reps of one set: as far and as high as the lifter's own full ones, from a like bottom."""
     if not found:
         return []
-    lows, highs = ([a.low for a in found], [a.high for a in found])
-    way = motion.height[highs] - motion.height[lows]
+    lows, highs = ([a.leaves_low for a in found], [a.high for a in found])
+    way = motion.lead[highs] - motion.lead[lows]
     full = float(np.percentile(way, 75))
-    short = np.percentile(motion.height[highs], 75) - motion.height[highs]
+    short = np.percentile(motion.lead[highs], 75) - motion.lead[highs]
     unseen = np.array([_top_unseen(motion, a) for a in found])
     keep = (way >= settings.min_share * full) & ((short <= settings.short_share * full) | unseen)
     if keep.sum() >= _FEWEST_TO_COMPARE:

@@ -400,8 +400,14 @@ class BarSettings(_Group):
     chain_sigma: float = _number(
         0.05, 0.0, 0.5, "1", "Relative sigma of the height read from ankle, knee, hip and shoulder.", "docs/rules.md"
     )
+    sure_score: float = _number(
+        0.97, 0.5, 1.0, "1", "From this score on a disc is nearly always the plate.", "rendered lifters, docs/rules.md"
+    )
+    max_speed_m_s: float = _number(
+        4.0, 0.5, 20.0, "m/s", "Fastest a bar moves.", "a dropped bar; lifted ones stay below 3"
+    )
     max_radius_change: float = _number(
-        0.2, 0.02, 1.0, "1", "A disc that differs more from the others in size is another.", "docs/rules.md"
+        0.1, 0.02, 1.0, "1", "A disc that differs more from the others in size is another.", "docs/rules.md"
     )
     min_plate_share: float = _number(
         0.6, 0.1, 1.0, "1", "Least share of frames with the plate to follow it.", "docs/rules.md"

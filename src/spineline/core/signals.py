@@ -84,6 +84,19 @@ def smooth(
     return out.reshape(values.shape)
 
 
+def bridged(time_s: Floats, values: Floats, *, max_gap_s: float) -> Floats:
+    """Read the columns of ``values`` ``(T, n)`` linearly between known frames at most ``max_gap_s`` apart.
+
+    For what was looked for in some frames only, not for what was looked for and not found.
+    """
+    out = values.copy()
+    for index in stretches(time_s, np.asarray(np.isfinite(values).all(axis=1)), max_gap_s=max_gap_s):
+        if len(index) > 1:
+            span = np.arange(index[0], index[-1] + 1)
+            out[span] = _interpolate(time_s[span], time_s[index], values[index])
+    return out
+
+
 def _smooth_stretch(time_s: Floats, values: Floats, cutoff_hz: float, median_s: float) -> Floats:
     """Filter ``(n, columns)`` without gaps on a uniform grid and read it back at ``time_s``."""
     span_s = time_s[-1] - time_s[0]

@@ -29,6 +29,8 @@ THORACIC_EDGE_DEG: Final = 35.0
 LUMBAR_EDGE_DEG: Final = -25.0
 """The same between T12 and S1, negative for a hollow back."""
 
+_LIFTING: Final = ("descend", "bottom", "ascend", "hold", "abort")
+
 PLATE_M: Final = 0.45
 
 _READING_SIGMA_DEG: Final = 1.0
@@ -345,16 +347,16 @@ def _perfect_reading(drive: _Drive, spine_px: Floats, landmarks_px: Floats, faci
 
 
 def _plate(drive: _Drive, body: Body, style: Style, camera: Camera, noise_px: Floats) -> Floats:
-    """Return middle and radius of the near plate, ``(T, 3)``; it rests on the floor before it is gripped and after."""
+    """Return middle, radius and score of the near plate, ``(T, 4)``; before and after the set it rests on the floor."""
     if style.bar is None or not len(drive.phase):
-        return np.full((len(drive.phase), 3), np.nan)
+        return np.full((len(drive.phase), 4), np.nan)
     bar = body.wrist if style.bar == "hands" else body.shoulder
     if style.begins == "floor":
-        low = np.flatnonzero(drive.phase == "bottom")
-        held = np.clip(np.arange(len(bar)), low[0], low[-1]) if low.size else np.full(len(bar), len(bar) - 1)
+        low, lifting = np.flatnonzero(drive.phase == "bottom"), np.flatnonzero(np.isin(drive.phase, _LIFTING))
+        held = np.clip(np.arange(len(bar)), low[0], lifting[-1]) if low.size else np.full(len(bar), len(bar) - 1)
         bar = bar[held]
     radius_px = np.full(len(bar), PLATE_M / 2 * camera.px_per_m)
-    return np.column_stack([figure.in_picture(bar, camera) + noise_px, radius_px])
+    return np.column_stack([figure.in_picture(bar, camera) + noise_px, radius_px, np.ones(len(bar))])
 
 
 def _visibility(frames: int, facing: int) -> Floats:

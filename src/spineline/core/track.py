@@ -48,7 +48,8 @@ class PoseTrack:
     others
         ``(T,)`` how much of the lifter's bounding box is shared with another person, 0 to 1.
     plate_px
-        ``(T, 3)`` middle (x, y) and radius of the bar's near plate in picture pixels, NaN where none was found.
+        ``(T, 4)`` middle (x, y) and radius of the bar's near plate in picture pixels, and how surely it is that, 0 to
+        1; NaN where none was found.
     spine_raw
         ``(T, RAW)`` what a spine model read; ``(T, 0)`` without one.
     image_size_px
@@ -88,7 +89,7 @@ class PoseTrack:
             "silhouette_scale_px": (frames,),
             "facing": (frames,),
             "others": (frames,),
-            "plate_px": (frames, 3),
+            "plate_px": (frames, 4),
             "spine_raw": (frames, RAW if self.spine_raw.shape[-1:] != (0,) else 0),
         }
         for name, expected in shapes.items():

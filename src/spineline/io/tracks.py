@@ -130,7 +130,7 @@ def _read(data: bytes) -> PoseTrack:
         if array.ndim == 0:
             raise TrackError(f"{name}: expected an array, found a single value")
     if _PLATE not in arrays:
-        arrays[_PLATE] = np.full((len(arrays["time_s"]), 3), np.nan)
+        arrays[_PLATE] = np.full((len(arrays["time_s"]), 4), np.nan)
     return PoseTrack(**arrays, image_size_px=(int(size[0]), int(size[1])), source=source)
 
 
