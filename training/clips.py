@@ -3,6 +3,7 @@
     python -m training.clips samples [--out samples] [NAME ...]
     python -m training.clips set --out DIR [--seed 1] [--workers 1]
     python -m training.clips views --out DIR [--seed 1] [--workers 1]
+    python -m training.clips faults --out DIR [--seed 1] [--workers 1]
     python -m training.clips frames --out DIR --count 1500 [--seed 1]
 
 Every clip is fixed by its description (`training.sets`), and what is complete is not rendered again, so a run may be
@@ -16,7 +17,6 @@ import json
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ from training import sets
 from training.body import body_truth, make_body, skin
 from training.film import Film, as_filmed
 from training.look import dress, finish
-from training.motion import build
+from training.plant import play
 from training.rig import bone_matrices
 from training.scene import Stage
-from training.sets import Clip
+from training.sets import Clip, describe
 from training.truth import clip_truth
 
 
@@ -42,29 +42,22 @@ def render(clip: Clip, folder: Path) -> Path:
         return video
     folder.mkdir(parents=True, exist_ok=True)
     body = make_body(clip.shape)
-    grip = clip.weight.grip_height_m if clip.weight.kind in ("barbell", "kettlebell") else 0.225
-    motion = build(body.skeleton, clip.recipe, fps=clip.fps, floor_grip_m=grip, max_s=clip.max_s)
+    motion = play(clip, body.skeleton)
     rng = np.random.default_rng([clip.recipe.seed, 9])
     surface = dress(body, clip.outfit, rng)
-    matrices = bone_matrices(body, motion)
+    matrices, roll_deg = bone_matrices(body, motion), np.degrees(motion.roll_rad)
     stage = Stage(surface, clip.camera, clip.weight, clip.room)
     size = {"width_px": clip.camera.width_px, "height_px": clip.camera.height_px}
     with Film(video, fps=clip.fps, crf=clip.crf, **size) as film:
         for index, time_s in enumerate(motion.time_s):
             posed = skin(surface.rest_m, body.weights, matrices[index : index + 1])[0]
-            picture = stage.draw(*finish(surface, posed), motion.implement_m[index])
+            picture = stage.draw(*finish(surface, posed), motion.implement_m[index], float(roll_deg[index]))
             film.add(as_filmed(picture, rng, noise=clip.noise, blur_px=clip.blur_px), float(time_s))
     stage.close()
-    truth = clip_truth(motion, clip.camera)
+    truth = clip_truth(motion, clip.camera, clip.weight)
     truth["body"], truth["clip"] = body_truth(body), described
     write_json(truth_file, truth)
     return video
-
-
-def describe(clip: Clip) -> dict[str, Any]:
-    """Return the description of a clip as JSON would give it back."""
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(clip)))
-    return plain
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -105,11 +98,15 @@ def main(arguments: list[str] | None = None) -> int:
     views.add_argument("names", nargs="*", help="only clips whose name contains one of these")
     views.add_argument("--out", type=Path, required=True)
     views.add_argument("--seed", type=int, default=1)
+    faulty = actions.add_parser("faults", help="one fault a clip, at three strengths, and clean clips")
+    faulty.add_argument("names", nargs="*", help="only clips whose name contains one of these")
+    faulty.add_argument("--out", type=Path, required=True)
+    faulty.add_argument("--seed", type=int, default=1)
     single = actions.add_parser("frames", help="independent single pictures with truth")
     single.add_argument("--out", type=Path, required=True)
     single.add_argument("--count", type=int, default=1500)
     single.add_argument("--seed", type=int, default=1)
-    for each in (sample, many, views, single):
+    for each in (sample, many, views, faulty, single):
         each.add_argument("--workers", type=int, default=1)
     given = parser.parse_args(arguments)
     if given.action == "frames":
@@ -120,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.action == "samples":
         clips = sets.samples()
     else:
-        clips = {"set": sets.trial_set, "views": sets.view_set}[given.action](seed=given.seed)
+        clips = {"set": sets.trial_set, "views": sets.view_set, "faults": sets.fault_set}[given.action](seed=given.seed)
     if given.names:
         clips = [c for c in clips if any(name in c.name for name in given.names)]
     render_all(clips, given.out, workers=given.workers)

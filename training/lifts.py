@@ -102,6 +102,9 @@ class Recipe:
         What happens; see the module.
     crop
         Seconds cut from the beginning and from the end, so that a clip may begin or end within a repetition.
+    fault, strengths
+        A name of `training.faults.FAULTS`, or ``clean`` for a careful lifter without any, and how much of it every
+        repetition is to show (0: none). Without a name all is as before faults could be planted.
     """
 
     exercise: str
@@ -113,6 +116,8 @@ class Recipe:
     ending: Ending = "top"
     pace: Pace = "normal"
     crop_s: tuple[float, float] = (0.0, 0.0)
+    fault: str | None = None
+    strengths: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,10 @@ class Style:
         Share of the trunk's lean that the head follows.
     lumbar_shares : length 6
         How lumbar flexion spreads over the joints L5/S1 .. T12/L1; sums to 1.
+    knees_stay
+        How long the knees of a squat stay forward on the way up; at 1 the shanks rise evenly with the thighs.
+    shins_stay
+        Share by which the shins of a lift from the floor rise evenly with the bar, and not as fast as it lets them.
     """
 
     stance: Stance
@@ -144,6 +153,8 @@ class Style:
     shares: tuple[float, ...]
     gaze: float
     lumbar_shares: tuple[float, ...] = LUMBAR_SHARES
+    knees_stay: float = 1.35
+    shins_stay: float = 0.0
 
 
 def draw_style(exercise: Exercise, *, stature_m: float, floor_grip_m: float, rng: np.random.Generator) -> Style:
@@ -194,7 +205,7 @@ def choreograph(recipe: Recipe, rng: np.random.Generator) -> tuple[Score, Walk |
     """
     score = Score()
     exercise = EXERCISES[recipe.exercise]
-    walk = _open(recipe, exercise, score, rng)
+    walk = open_clip(recipe, exercise, score, rng)
     if recipe.event in ("pickup", "tie_shoe"):
         _bend_once(recipe, score, rng)
     elif recipe.event == "wave":
@@ -219,7 +230,8 @@ def peak_degs(recipe: Recipe, rng: np.random.Generator) -> list[float]:
     return [float(base * share) for share in ramp]
 
 
-def _open(recipe: Recipe, exercise: Exercise, score: Score, rng: np.random.Generator) -> Walk | None:
+def open_clip(recipe: Recipe, exercise: Exercise, score: Score, rng: np.random.Generator) -> Walk | None:
+    """Write how a clip begins: walking in, taking a bar from its rack, or calm standing alone."""
     carried = exercise.implement != "none" and not exercise.from_floor and recipe.event == "lift"
     if carried:
         score.set(load=1.0, hold=1.0, held=1.0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training import limbs, posture
+from training import faults, limbs, posture, sideways
 from training import skeleton as sk
 from training.lifts import EXERCISES, Exercise, Recipe, Style, choreograph, draw_style
 from training.posture import Plan, Posture
@@ -28,13 +28,21 @@ CHANNELS = (
     "one_hand",
     "sway",
     "neck",
+    "rounding",
+    "lumbar_more",
+    "shank",
+    "forward",
+    "roll",
 )
 # Shares of the drawn shank lean and depth, tried in turn until the posture is one a lifter would take: in balance, and
 # the trunk not further forward than allowed. Knees further forward let the hips down; a bar too far before the foot
 # cannot be balanced, then the shanks must be steeper; the last resort is less depth, where that is free.
 HINGE_TRIES = tuple((lean, 1.0) for lean in (1.0, 1.2, 1.4, 1.6, 0.75, 0.5, 0.25))
+CAREFUL_TRIES = tuple((lean, 1.0) for lean in (1.0, 1.2, 1.4, 1.6, 1.9, 2.2, 0.75, 0.5, 0.25))
 SQUAT_TRIES = ((1.0, 1.0), (1.12, 1.0), (1.25, 1.0), (1.3, 0.94), (1.35, 0.88), (1.4, 0.82), (1.45, 0.74), (1.5, 0.66))
 MOST_LEAN_RAD = {"hinge": np.radians(78.0), "squat": np.radians(56.0)}
+FOLLOWED = 0.8  # of the way a weight that drifts forward draws the common centre of mass; the rest the body makes up
+PLATES_APART_M = 0.71  # from the middle of a bar to the outside of its large plates
 JUNCTION_SHARES = np.array([0.35, 0.3, 0.2, 0.15] + 7 * [-1 / 7])
 BODYWEIGHT_ARMS = ("forward", "clasped")
 
@@ -69,6 +77,9 @@ class Motion:
         Middle of the bar, of the kettlebell's handle, or of a small thing picked up; NaN where there is none.
     com_x_m : shape (T,)
         Forward coordinate of the common centre of mass, before any walking.
+    roll_rad : shape (T,)
+        Sideways bend of the trunk, the left shoulder up: what lies above the lumbar spine turns by it about x,
+        arms and weight included.
     """
 
     skeleton: Skeleton
@@ -95,6 +106,7 @@ class Motion:
     toe_out_deg: float
     implement_m: Array
     com_x_m: Array
+    roll_rad: Array
 
 
 @dataclass(frozen=True)
@@ -103,7 +115,9 @@ class Act:
 
     ``channels`` holds arrays (T,) under the names of `CHANNELS`; ``thorax`` is the change from standing in degrees,
     ``lumbar`` the lumbar flexion in degrees, ``junction`` the degrees by which the lowest thoracic joints flex and
-    those above extend, which leaves the thoracic flexion as it is.
+    those above extend, which leaves the thoracic flexion as it is. ``shank`` are degrees by which the shanks stand
+    more upright than the exercise has them, ``forward`` metres by which a hanging weight is held before its place,
+    ``roll`` the sideways bend in degrees; ``rounding`` and ``lumbar_more`` are in ``thorax`` and ``lumbar`` already.
     """
 
     skeleton: Skeleton
@@ -122,7 +136,15 @@ class Act:
         return self.channels[channel]
 
 
-def build(skeleton: Skeleton, recipe: Recipe, *, fps: float, floor_grip_m: float, max_s: float = 30.0) -> Motion:
+def build(
+    skeleton: Skeleton,
+    recipe: Recipe,
+    *,
+    fps: float,
+    floor_grip_m: float,
+    max_s: float = 30.0,
+    doses: Array | None = None,
+) -> Motion:
     """Play a recipe on a body.
 
     Parameters
@@ -137,16 +159,24 @@ def build(skeleton: Skeleton, recipe: Recipe, *, fps: float, floor_grip_m: float
         Height of the grip while the weight stands on the floor: the plate's radius, or the kettlebell's handle.
     max_s
         The clip is cut there.
+    doses
+        Of the recipe's fault, as `training.faults.choreograph` takes them; `training.plant.plant` finds those that
+        bring about the recipe's strengths.
     """
     rng = np.random.default_rng([recipe.seed, 1])
     style = draw_style(EXERCISES[recipe.exercise], stature_m=skeleton.stature_m, floor_grip_m=floor_grip_m, rng=rng)
     if recipe.event in ("pickup", "tie_shoe"):
         style = replace(style, bottom=rng.uniform(0.08, 0.2), shank_deg=rng.uniform(10.0, 25.0))
-    score, walk = choreograph(recipe, rng)
+    if recipe.fault is None:
+        score, walk = choreograph(recipe, rng)
+    else:
+        style, walk = faults.careful(style, recipe), None
+        score = faults.choreograph(recipe, rng, doses=faults.first_doses(recipe) if doses is None else doses)
     begin_s, end_s = _window(recipe, score)
     time_s = np.arange(begin_s, min(end_s, begin_s + max_s), 1.0 / fps)
     channels = {name: score.sample(name, time_s) for name in CHANNELS}
-    channels["lumbar"] = style.lumbar_deg * channels["lumbar"]
+    channels["lumbar"] = style.lumbar_deg * channels["lumbar"] + channels["lumbar_more"]
+    channels["thorax"] = channels["thorax"] + channels["rounding"]
     for name, sd, period in (("thorax", 0.25, 1.5), ("lumbar", 0.3, 1.5), ("protract", 0.4, 2.0), ("sway", 0.003, 2.5)):
         channels[name] = channels[name] + smooth_noise(time_s, rng, sd=sd, period_s=period)
     motion = perform(Act(skeleton, recipe, style, time_s, channels, floor_grip_m), walk, rng)
@@ -201,29 +231,34 @@ def _postures(act: Act, rng: np.random.Generator) -> Posture:
     joints[:, sk.NECK_JOINTS] = act["neck"][:, None] * posture.NECK_SHARES
     joints[:, sk.LUMBAR_JOINTS] = act["lumbar"][:, None] * np.array(style.lumbar_shares)
     hinge = act.exercise.kind == "hinge" or act.recipe.event != "lift"
+    share = style.load_ratio * act["load"]
     plan = Plan(
         kind="hinge" if hinge else "squat",
         drive=np.zeros(count),
         shank_rad=np.zeros(count),
         joints_rad=np.radians(joints),
         protraction_rad=np.radians(act["protract"]),
-        load_ratio=style.load_ratio * act["load"],
-        sway_m=act["sway"],
+        load_ratio=share,
+        sway_m=act["sway"] + FOLLOWED * share / (1.0 + share) * act["forward"],
         gaze=np.full(count, style.gaze),
         load_place=act.exercise.load_place if act.recipe.event == "lift" else "grip",
+        forward_m=act["forward"],
     )
     lean = np.radians(rng.uniform(-1.0, 4.0))
     upright = posture.stand(act.skeleton, style.stance, plan, pelvis_rad=lean, knee_rad=STANDING_KNEE_RAD)
     best, least = upright, np.inf
-    for lean_share, depth_share in HINGE_TRIES if hinge else SQUAT_TRIES:
+    as_usual = act["shank"] == 0.0  # a lifter whose chest drops leans further than one would choose to
+    tries = (HINGE_TRIES if act.recipe.fault is None else CAREFUL_TRIES) if hinge else SQUAT_TRIES
+    for lean_share, depth_share in tries:
         low = lean_share * np.radians(style.shank_deg)
         aimed = _aimed(act, plan, upright, low_rad=low, depth=depth_share * act["depth"])
         got = posture.solve(act.skeleton, style.stance, aimed, upright)
         off = posture.imbalance_m(act.skeleton, aimed, got) > 0.005
-        fault = 10.0 * off + max(float(_trunk_rad(got).max()) - MOST_LEAN_RAD[plan.kind], 0.0)
-        if fault < least:
-            best, least = got, fault
-        if fault == 0.0:
+        most = MOST_LEAN_RAD[plan.kind] - np.radians(faults.room_deg(act.recipe))
+        wrong = 10.0 * off + max(float(_trunk_rad(got)[as_usual].max()) - most, 0.0)
+        if wrong < least:
+            best, least = got, wrong
+        if wrong == 0.0:
             break
     return best
 
@@ -239,11 +274,14 @@ def _aimed(act: Act, plan: Plan, upright: Posture, *, low_rad: float, depth: Arr
     if plan.kind == "hinge":
         drive = upright.grip_m[:, 2] + (bottom - upright.grip_m[:, 2]) * depth
         shin = posture.shin_along_bar(act.skeleton, low_rad=low_rad, low_m=bottom, height_m=drive)
+        if act.exercise.from_floor:
+            shin = shin + act.style.shins_stay * np.maximum(low_rad * depth - shin, 0.0)
         shank = upright.shank_rad + (shin - upright.shank_rad) * _smooth(depth / 0.5)
     else:
-        shank = upright.shank_rad + (low_rad - upright.shank_rad) * (1 - (1 - np.minimum(depth, 1.0)) ** 1.35)
+        share = 1 - (1 - np.minimum(depth, 1.0)) ** act.style.knees_stay
+        shank = upright.shank_rad + (low_rad - upright.shank_rad) * share
         drive = upright.thigh_rad + (np.radians(bottom) - upright.thigh_rad) * depth
-    return replace(plan, drive=drive, shank_rad=shank)
+    return replace(plan, drive=drive, shank_rad=shank - np.radians(act["shank"]))
 
 
 def _smooth(share: Array) -> Array:
@@ -274,11 +312,20 @@ def _whole_body(act: Act, walk: limbs.Walk | None, got: Posture, rng: np.random.
     elbows, hands = limbs.two_links(shoulders, targets, act.skeleton.upper_arm_m, act.skeleton.forearm_m, poles)
     moved = shift[:, None]
     carried = shift * (act["held"] > 0.5)[:, None]
-    return {
+    return _bent_sideways(act, {
         "hip_mid_m": hips.mean(axis=1) + shift, "spine_m": got.spine_m + moved, "hips_m": hips + moved,
         "knees_m": knees, "ankles_m": ankles, "shoulders_m": shoulders + moved, "elbows_m": elbows + moved,
         "hands_m": hands + moved, "foot_lift_rad": lift, "implement_m": implement + carried,
-    }  # fmt: skip
+    })  # fmt: skip
+
+
+def _bent_sideways(act: Act, body: dict[str, Array]) -> dict[str, Array]:
+    """Bend the lifter sideways, the lower plate of a bar no deeper than the floor."""
+    roll = np.radians(act["roll"])
+    if roll.any() and act.exercise.from_floor:
+        most = np.arcsin(np.clip((body["implement_m"][:, 2] - act.floor_grip_m) / PLATES_APART_M, 0.0, 1.0))
+        roll = np.clip(roll, -most, most)
+    return sideways.bent(body, roll)
 
 
 def _implement(act: Act, got: Posture) -> Array:

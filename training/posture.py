@@ -70,6 +70,8 @@ class Plan:
         trunk's lean that the head follows.
     load_place
         Where the load is carried.
+    forward_m : shape (T,)
+        How far before its place over the foot and clear of the legs a hanging weight is held.
     """
 
     kind: Literal["hinge", "squat"]
@@ -81,6 +83,7 @@ class Plan:
     sway_m: Array
     gaze: Array
     load_place: LoadPlace
+    forward_m: Array | float = 0.0
 
 
 @dataclass(frozen=True)
@@ -153,8 +156,10 @@ def carried_load(skeleton: Skeleton, place: LoadPlace, spine_m: Array, pitch_rad
     return sk.on_segment(skeleton, spine_m, pitch_rad, sk.SEGMENT[rest[0]], rest[1])
 
 
-def _hang(skeleton: Skeleton, stance: Stance, shoulder: Array, leg: tuple[Array, Array, Array]) -> Array:
-    """Return the left hand (T, 3) on a straight arm, over the foot and clear of the legs."""
+def _hang(
+    skeleton: Skeleton, stance: Stance, shoulder: Array, leg: tuple[Array, Array, Array], forward_m: Array | float
+) -> Array:
+    """Return the left hand (T, 3) on a straight arm, over the foot and clear of the legs, or so far before that."""
     reach = REACH * (skeleton.upper_arm_m + skeleton.forearm_m)
     side = stance.grip_y_m - shoulder[:, 1]
     x = np.full(len(shoulder), skeleton.midfoot_x_m)
@@ -166,7 +171,7 @@ def _hang(skeleton: Skeleton, stance: Stance, shoulder: Array, leg: tuple[Array,
             above = 1.0 / (1.0 + np.exp(-np.clip((z - leg[1][:, 2]) / 0.06, -40.0, 40.0)))
             front = above * leg_front_x(skeleton, *leg, z) + (1.0 - above) * (skeleton.midfoot_x_m - 0.05)
         gap = 0.015
-        x = gap * np.logaddexp(front / gap, skeleton.midfoot_x_m / gap)
+        x = gap * np.logaddexp(front / gap, skeleton.midfoot_x_m / gap) + forward_m
         room = reach**2 - (x - shoulder[:, 0]) ** 2 - side**2
         z = shoulder[:, 2] - np.sqrt(np.clip(room, 0.02, None))
     return np.stack([x, np.full_like(x, stance.grip_y_m), z], axis=-1)
@@ -191,7 +196,7 @@ def pose(skeleton: Skeleton, stance: Stance, plan: Plan, thigh_rad: Array, pelvi
     hanging = np.clip(plan.load_ratio / 0.3, 0.0, 1.0) * (plan.load_place == "grip")
     drop = SHOULDER_DROP * skeleton.stature_m * hanging
     clavicle, shoulder = sk.shoulder_positions(skeleton, spine, pitch, plan.protraction_rad, drop)
-    grip = _hang(skeleton, stance, shoulder, (hip, knee, ankle))
+    grip = _hang(skeleton, stance, shoulder, (hip, knee, ankle), plan.forward_m)
     load = (
         grip * np.array([1.0, 0.0, 1.0])
         if plan.load_place == "grip"

@@ -19,6 +19,8 @@ FLOORS: tuple[Colour, ...] = (
     (0.28, 0.28, 0.29), (0.45, 0.44, 0.43), (0.6, 0.5, 0.38), (0.2, 0.22, 0.25), (0.55, 0.55, 0.57),
 )  # fmt: skip
 STEEL: Colour = (0.55, 0.56, 0.58)
+INNER_PLATE_M, PLATE_STEP_M, PLATE_THICK_M = 0.665, 0.05, 0.045
+"""Of a barbell: from its middle to the first plate, from plate to plate, and how thick one is."""
 
 
 def floor_colour(room: Room) -> Colour:
@@ -61,6 +63,13 @@ def _box(low: tuple[float, float, float], high: tuple[float, float, float], colo
     return _actor(source, colour)
 
 
+def plate_face_y(weight: Weight, plate: int) -> float:
+    """Return how far from a barbell's middle the outer face of a plate is, 1 the innermost; NaN without plates."""
+    if weight.kind != "barbell" or not 1 <= plate <= weight.plates:
+        return float("nan")
+    return INNER_PLATE_M + PLATE_STEP_M * (plate - 1) + PLATE_THICK_M
+
+
 def weight_actors(weight: Weight) -> list[Any]:
     """Return the actors of a weight, placed so that the grip's middle is at the origin."""
     import vtk
@@ -69,12 +78,12 @@ def weight_actors(weight: Weight) -> list[Any]:
         parts = [_cylinder(0.014, -0.655, 0.655, STEEL, specular=0.5)]
         for side in (-1.0, 1.0):
             parts.append(_cylinder(0.025, side * 0.655, side * 1.08, STEEL, specular=0.5))
-            inner = 0.665
+            inner = INNER_PLATE_M
             for k in range(weight.plates):
                 radius = weight.plate_m if k == 0 else weight.plate_m * (0.82 if weight.plates > 1 else 1.0)
-                parts.append(_cylinder(radius, side * inner, side * (inner + 0.045), weight.colour))
+                parts.append(_cylinder(radius, side * inner, side * (inner + PLATE_THICK_M), weight.colour))
                 parts.append(_cylinder(radius * 0.35, side * (inner - 0.003), side * (inner + 0.048), STEEL))
-                inner += 0.05
+                inner += PLATE_STEP_M
         return parts
     if weight.kind == "kettlebell":
         ring, source = vtk.vtkParametricTorus(), vtk.vtkParametricFunctionSource()

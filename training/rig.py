@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from training import sideways
 from training import skeleton as sk
 from training.body import BONE, BONES, SIDES, Body
 from training.limbs import LEFT
@@ -17,6 +18,8 @@ def bone_matrices(body: Body, motion: Motion) -> Array:
     out = np.zeros((count, len(BONES), 4, 4))
     out[:, :, 3, 3] = 1.0
     pitch = _pitch_matrix(motion.pitch_rad)  # (T, 22, 3, 3)
+    if motion.roll_rad.any():
+        pitch = _roll_matrix(motion.roll_rad[:, None] * sideways.SHARES) @ pitch
     where = np.concatenate([motion.hip_mid_m[:, None], motion.spine_m], axis=1)
     for segment in range(len(sk.SEGMENTS)):
         _place(out, segment, body.heads_m[segment], where[:, segment], pitch[:, segment])
@@ -41,6 +44,12 @@ def _yaw_matrix(yaw_rad: Array) -> Array:
     c, s = np.cos(yaw_rad), np.sin(yaw_rad)
     zero, one = np.zeros_like(c), np.ones_like(c)
     return np.stack([c, -s, zero, s, c, zero, zero, zero, one], axis=-1).reshape(*c.shape, 3, 3)
+
+
+def _roll_matrix(roll_rad: Array) -> Array:
+    c, s = np.cos(roll_rad), np.sin(roll_rad)
+    zero, one = np.zeros_like(c), np.ones_like(c)
+    return np.stack([one, zero, zero, zero, c, -s, zero, s, c], axis=-1).reshape(*c.shape, 3, 3)
 
 
 def _frame(along: Array, side: Array) -> Array:

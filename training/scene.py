@@ -263,14 +263,15 @@ class Stage:
         camera.SetViewAngle(self._camera.fov_deg)
         camera.SetClippingRange(0.1, 40.0)
 
-    def draw(self, vertices_m: Floats, normals: Floats, weight_m: Array) -> Image:
-        """Return the picture (H, W, 3), RGB; ``weight_m`` NaN hides the weight."""
+    def draw(self, vertices_m: Floats, normals: Floats, weight_m: Array, weight_roll_deg: float = 0.0) -> Image:
+        """Return the picture (H, W, 3), RGB; ``weight_m`` NaN hides the weight, which is rolled about x."""
         self._shape(self._body, vertices_m, normals)
         there = bool(np.isfinite(weight_m).all())
         for actor in self._weight:
             actor.SetVisibility(there)
             if there:
                 actor.SetPosition(*weight_m)
+                actor.SetOrientation(weight_roll_deg, 0.0, 0.0)
         return self._shoot()
 
     def _shoot(self) -> Image:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from training.body import Shape, draw_shape
+from training.faults import CLEAN, FAULTS, OPEN_BACK
 from training.lifts import EXERCISES, Recipe
 from training.look import CLOTH, HAIR, SKIN, Outfit, draw_outfit
 from training.scene import Camera, Room, Weight
@@ -43,6 +45,30 @@ class Clip:
     noise: float = 1.0
     blur_px: float = 0.0
     max_s: float = 30.0
+
+
+def describe(clip: Clip) -> dict[str, Any]:
+    """Return the description of a clip as JSON would give it back; `clip_from` reads it."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(clip)))
+    return plain | {"recipe": plain_recipe(clip.recipe)}
+
+
+def plain_recipe(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe for JSON; without a fault it looks as it did before there were faults."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
+    if recipe.fault is None:
+        del plain["fault"], plain["strengths"]
+    return plain
+
+
+def clip_from(plain: dict[str, Any]) -> Clip:
+    """Return the clip of a description, the ``clip`` block of a truth."""
+    parts = {"recipe": Recipe, "shape": Shape, "outfit": Outfit, "camera": Camera, "weight": Weight, "room": Room}
+
+    def read(values: dict[str, Any]) -> dict[str, Any]:
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+    return Clip(**(plain | {name: kind(**read(plain[name])) for name, kind in parts.items()}))
 
 
 PLATES_M = (0.225, 0.225, 0.225, 0.2, 0.175, 0.15)
@@ -178,9 +204,6 @@ def trial_set(*, seed: int) -> list[Clip]:
 
 
 VIEWS_DEG = (0.0, 20.0, 35.0)
-OPEN_BACK = (
-    "deadlift", "sumo_deadlift", "romanian_deadlift", "kettlebell_deadlift", "goblet_squat", "bodyweight_squat",
-)  # fmt: skip
 
 
 def view_set(*, seed: int) -> list[Clip]:
@@ -194,6 +217,56 @@ def view_set(*, seed: int) -> list[Clip]:
                 name = f"{index:02d}_{exercise}_{rounding}_{yaw_deg:02.0f}"
                 clips.append(draw_clip(name, recipe, seed=seed * 1000 + index, yaw_deg=behind * yaw_deg, fps=15.0))
     return clips
+
+
+EACH_FAULT, CLEAN_CLIPS = 6, 16
+
+
+def fault_set(*, seed: int) -> list[Clip]:
+    """Return clips of one fault each, and clean ones, so ordered that any beginning of the list has a bit of all.
+
+    Four repetitions: a clean, a mild, a middle and a strong one in random order; but where earlier repetitions are
+    what later ones are held against, the clean ones come first.
+    """
+    clips = []
+    for turn in range(EACH_FAULT):
+        for number, (name, fault) in enumerate(FAULTS.items()):
+            rng = np.random.default_rng([seed, 5, number, turn])
+            strengths: tuple[float, ...] = (0.0, *fault.strengths)
+            if name == "thoracic_creep":
+                strengths = (0.0, *strengths)
+            elif name == "depth":
+                strengths = (0.0, *rng.permutation(fault.strengths).tolist())
+            else:
+                strengths = tuple(rng.permutation(strengths).tolist())
+            exercise = fault.exercises[(turn + seed - 1) % len(fault.exercises)]
+            clips.append(
+                _fault_clip(f"{name}_{turn}_{exercise}", exercise, name, strengths, seed * 1000 + number * 20 + turn)
+            )
+        for index in range(turn, CLEAN_CLIPS, EACH_FAULT):
+            exercise = OPEN_BACK[(index + seed - 1) % len(OPEN_BACK)]
+            clips.append(
+                _fault_clip(f"clean_{index}_{exercise}", exercise, CLEAN, (0.0,) * 4, seed * 1000 + 500 + index)
+            )
+    return clips
+
+
+def _fault_clip(name: str, exercise: str, fault: str, strengths: tuple[float, ...], seed: int) -> Clip:
+    rng = np.random.default_rng([seed, 6])
+    yaw_deg = float(rng.uniform(-15.0, 15.0))
+    recipe = Recipe(exercise, 700_000 + seed, reps=len(strengths), ending="floor", fault=fault, strengths=strengths)
+    if fault != "asymmetry":
+        clip = draw_clip(name, recipe, seed=700_000 + seed, yaw_deg=yaw_deg)
+    else:  # seen from the front or from behind, near enough to stand within the room
+        clip = draw_clip(name, recipe, seed=700_000 + seed, yaw_deg=yaw_deg + float(rng.choice([-90.0, 90.0])))
+        fov_deg, filled = float(rng.uniform(46.0, 52.0)), float(rng.uniform(0.7, 0.76))
+        away = clip.shape.stature_m / filled / (2 * np.tan(np.radians(fov_deg) / 2))
+        camera = replace(clip.camera, fov_deg=fov_deg, distance_m=float(away), width_px=640, height_px=480)
+        camera = replace(camera, target_m=(0.0, 0.0, camera.target_m[2]))
+        clip = replace(clip, camera=camera, room=replace(clip.room, clutter=0))
+    if clip.weight.kind == "barbell":
+        clip = replace(clip, weight=replace(clip.weight, plate_m=PLATES_M[0]))
+    return clip
 
 
 def _title(recipe: Recipe) -> str:
