@@ -6,6 +6,7 @@ are in `tests.naive_series`.
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -49,6 +50,23 @@ def trusted(landmarks_px: Floats, *, max_torso_ratio: float, most_head_down: flo
         sunk = float(_shoulder(points)[1] - _hip(points)[1])  # y is down
         answers.append(in_proportion and not sunk > most_head_down * length)
     return answers
+
+
+def folded(landmarks_px: Floats, *, min_chain_share: float) -> list[bool]:
+    lengths = []
+    for points in landmarks_px:
+        sides = []
+        for side in ("LEFT", "RIGHT"):
+            chain = [points[Landmark[f"{side}_{part}"]] for part in ("SHOULDER", "HIP", "KNEE", "ANKLE")]
+            sides.append(sum(math.dist(a, b) for a, b in pairwise(chain)))
+        lengths.append(math.nan if any(math.isnan(v) for v in sides) else max(sides))
+    known = sorted(length for length in lengths if math.isfinite(length))
+    if not known:
+        return [False] * len(lengths)
+    at = 0.8 * (len(known) - 1)
+    below, share = int(at), at - int(at)
+    usual = known[below] + share * (known[min(below + 1, len(known) - 1)] - known[below])
+    return [length < min_chain_share * usual for length in lengths]
 
 
 def steady_facing(time_s: Floats, facing: Floats, *, window_s: float) -> list[float]:

@@ -29,12 +29,12 @@ def make_scene(exercise: Exercise = "deadlift", *, reps: int = 1, begins: Start 
     rise = np.where((time_s >= 1) & (time_s <= every[-1].end_s), 0.5 * cycle, -0.5 if begins == "floor" else 0.5)
     plain: dict[str, Any] = {
         "change_deg": 0.0, "lumbar_deg": 20.0, "neck_deg": 5.0, "trunk_deg": 40.0, "thigh_deg": 60.0, "tilt_deg": 1.0,
-        "rise": rise, "standing": Standing(4.0, 5.0, 1.0), "yaw_deg": 0.0,
+        "rise": rise, "standing": Standing(4.0, 5.0, 1.0), "aspect": "side",
         "strains": tuple(Found(0.0, rep.turn_s) for rep in every), "bar": make_bar(np.zeros_like(time_s), rise / 2),
         **changes,
     }  # fmt: skip
     for name, value in plain.items():
-        if isinstance(value, float | int) and name != "yaw_deg":
+        if isinstance(value, float | int):
             plain[name] = np.full(time_s.shape, float(value))
     return Scene(time_s=time_s, exercise=exercise, reps=every, **plain)
 

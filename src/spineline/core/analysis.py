@@ -10,7 +10,7 @@ from spineline.core.bar import Bar, body_scale, find_bar, is_lifted, plate_path
 from spineline.core.kinematics import Joints, Kinematics, in_plane, kinematics, sagittal
 from spineline.core.reference import Reference, calm_standing, find_reference
 from spineline.core.reps import Exercise, Motion, Rep, find_reps, inside, phases, upright
-from spineline.core.scene import Scene, Standing
+from spineline.core.scene import Aspect, Scene, Standing
 from spineline.core.settings import Settings
 from spineline.core.spine import REASON_TEXT, REASONS, Spine, hand_at_shoulder
 from spineline.core.strain import Lift, Stated, Strain, strain_indices
@@ -121,7 +121,7 @@ def analyze(
     settings, stated = settings or Settings(), stated or Stated()
     pose = _pose(track, settings)
     plate_px, plate = _plate(track, pose, settings)
-    motion = _motion(track.time_s, pose, plate)
+    motion = _motion(track.time_s, pose, plate, settings)
     exercise, reps = find_reps(motion, settings.reps, exercise)
     bar = find_bar(
         track, plate, pose.joints, held_low=exercise == "deadlift", height_m=stated.height_m, settings=settings.bar
@@ -162,6 +162,8 @@ def _pose(track: PoseTrack, settings: Settings) -> _Pose:
     facing = view.steady_facing(track.time_s, track.facing)
     trusted = view.trusted(track, max_torso_ratio=settings.view.max_torso_ratio)
     seen_yaw_deg = view.yaw_deg(track.world_m, facing) - settings.view.yaw_bias_deg
+    if _aspect(_extreme(seen_yaw_deg[trusted], 50), settings) == "side":
+        trusted &= ~view.folded(track, min_chain_share=settings.view.min_chain_share)
     yaw_deg = _smooth(track, np.where(trusted, seen_yaw_deg, np.nan), settings, landmarks=True)
     landmarks_px = np.where(trusted[:, None, None], track.landmarks_px, np.nan)
     landmarks_px = _smooth(track, landmarks_px, settings, landmarks=True)
@@ -214,7 +216,7 @@ def _smoothed(track: PoseTrack, raw: Spine, settings: Settings) -> Spine:
     return replace(filtered, bend_sigma_deg=settings.filters.bend_sigma_left * filtered.bend_sigma_deg)
 
 
-def _motion(time_s: Floats, pose: _Pose, plate: Floats) -> Motion:
+def _motion(time_s: Floats, pose: _Pose, plate: Floats, settings: Settings) -> Motion:
     """Put heights and travel in torso lengths."""
     joints, torso = pose.joints, pose.joints.torso_px
     return Motion(
@@ -225,7 +227,16 @@ def _motion(time_s: Floats, pose: _Pose, plate: Floats) -> Motion:
         travel=joints.hip[:, 0] / torso,
         trunk_deg=pose.angles.trunk_deg,
         knee_deg=pose.angles.knee_deg,
+        from_the_side=_aspect(pose.view.yaw_deg, settings) != "across",
     )
+
+
+def _aspect(yaw_deg: float, settings: Settings) -> Aspect:
+    """Tell from where the camera looks; unknown is from neither."""
+    off_deg = abs(yaw_deg)
+    if off_deg >= settings.view.across_deg:
+        return "across"
+    return "side" if off_deg <= settings.view.lean_yaw_deg else "between"
 
 
 def _judged(
@@ -249,7 +260,7 @@ def _judged(
         bar=done.bar,
         strains=(),
         standing=_standing(done, pose, motion, reps),
-        yaw_deg=done.view.yaw_deg,
+        aspect=_aspect(done.view.yaw_deg, done.settings),
     )
     strains = strain_indices(_lift(done, pose, scene, stated), stated, done.settings.strain)
     scene = replace(scene, strains=tuple(strain.found for strain in strains))

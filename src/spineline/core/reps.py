@@ -6,8 +6,8 @@ starts from the floor runs bottom - lockout - bottom; one that starts standing (
 top - bottom - top.
 """
 
-from dataclasses import dataclass, fields
-from typing import Final, Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal
 
 import numpy as np
 from scipy import signal
@@ -38,6 +38,9 @@ _HIGH_PERCENTILE: Final = 80.0
 
 _STEEP_TRUNK_DEG: Final = 45.0
 _DEEP_KNEE_DEG: Final = 75.0
+
+_NEARLY_DONE: Final = 0.4
+"""In this last part of the end of a way it may be fast again: that is swaying at the top."""
 
 _FEWEST_FRAMES: Final = 5
 _FEWEST_TO_COMPARE: Final = 3
@@ -87,12 +90,16 @@ def upright(time_s: Floats, trunk_deg: Floats, reps: list[Rep], settings: RepSet
         return np.asarray(hardly & (time_s >= reps[0].start_s) & (time_s <= reps[-1].end_s))
 
 
+_ASPECT: Final = "from_the_side"
+
+
 @dataclass(frozen=True, eq=False)
 class Motion:
     """What repetitions are found from, each ``(T,)`` and smoothed, NaN where unseen.
 
     ``height`` of the shoulders, ``bar_height`` of the bar's plate, all NaN without one, ``hand_height`` of the hands
-    above the knee and ``travel`` of the hips along the picture, all in torso lengths; angles in degrees.
+    above the knee and ``travel`` of the hips along the picture, all in torso lengths; angles in degrees, which are
+    those of the body if it is seen ``from_the_side``.
     """
 
     time_s: Floats
@@ -102,10 +109,12 @@ class Motion:
     travel: Floats
     trunk_deg: Floats
     knee_deg: Floats
+    from_the_side: bool = True
 
     def at(self, index: Ints) -> "Motion":
         """Pick frames."""
-        return Motion(*(getattr(self, field.name)[index] for field in fields(self)))
+        picked: dict[str, Any] = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != _ASPECT}
+        return replace(self, **picked)
 
     @property
     def by_bar(self) -> bool:
@@ -186,12 +195,16 @@ def find_reps(
 def tell_exercise(motion: Motion, found: list[Ascent]) -> Exercise:
     """Tell a deadlift from a squat at the bottom: hanging hands, a level trunk and straighter knees make a deadlift.
 
+    From in front or behind only the hands tell.
+
     A bodyweight squat with hanging arms reaches low too, but with a steep trunk over deeply bent knees.
     """
     lows = [a.leaves_low for a in found]
     hands, trunk, knee = (_median(values[lows]) for values in (motion.hand_height, motion.trunk_deg, motion.knee_deg))
     trunk = trunk if np.isfinite(trunk) else _BETWEEN_TRUNK_DEG
     knee = knee if np.isfinite(knee) else _BETWEEN_KNEE_DEG
+    if not motion.from_the_side:
+        return "squat" if hands > _BETWEEN_HANDS_TORSOS else "deadlift"
     sits = trunk < _STEEP_TRUNK_DEG and knee > _DEEP_KNEE_DEG
     rather_squat = hands - 0.015 * (trunk - _BETWEEN_TRUNK_DEG) + 0.003 * (knee - _BETWEEN_KNEE_DEG)
     return "squat" if sits or rather_squat > _BETWEEN_HANDS_TORSOS else "deadlift"
@@ -279,9 +292,11 @@ def _moves(height: Floats, speed: Floats, first: int, last: int, settings: RepSe
     pace = np.abs(speed[first : last + 1])
     slow = pace <= settings.slow_share * pace.max()
     early = np.flatnonzero(slow & (way <= settings.end_share))
+    # After a stall on the way it goes on fast; only then it is done.
+    underway = np.flatnonzero(~slow & (way < 1 - _NEARLY_DONE * settings.end_share))
     late = np.flatnonzero(slow & (way >= 1 - settings.end_share))
     begins = int(early[-1]) if early.size else 0
-    late = late[late > begins]
+    late = late[late > max([begins, *underway[-1:]])]
     return first + begins, first + int(late[0]) if late.size else last
 
 
@@ -294,13 +309,16 @@ def _is_lift(motion: Motion, a: Ascent, settings: RepSettings) -> bool:
     took_s = motion.time_s[top] - motion.time_s[low]
     unfolds = (
         motion.by_bar
+        or not motion.from_the_side
         or motion.trunk_deg[low] - motion.trunk_deg[top] >= settings.min_trunk_change_deg
         or motion.knee_deg[low] - motion.knee_deg[top] >= settings.min_knee_change_deg
     )
     # With the bar seen, it does no harm if the body was not; a plate at the shoulders hides how it leans.
     still = not abs(motion.travel[top] - motion.travel[low]) > settings.max_travel_torsos
     hidden = motion.by_bar and (np.isnan(motion.trunk_deg[top]) or motion.told_by_bar == "squat")
-    upright = hidden or motion.trunk_deg[top] <= settings.top_trunk_deg or _top_unseen(motion, a)
+    upright = (
+        hidden or not motion.from_the_side or motion.trunk_deg[top] <= settings.top_trunk_deg or _top_unseen(motion, a)
+    )
     return bool(settings.min_ascent_s <= took_s <= settings.max_ascent_s and unfolds and still and upright)
 
 
@@ -323,7 +341,7 @@ def _alike(motion: Motion, found: list[Ascent], settings: RepSettings) -> list[A
     short = np.percentile(motion.lead[highs], 75) - motion.lead[highs]
     unseen = np.array([_top_unseen(motion, a) for a in found])
     keep = (way >= settings.min_share * full) & ((short <= settings.short_share * full) | unseen)
-    if keep.sum() >= _FEWEST_TO_COMPARE:
+    if keep.sum() >= _FEWEST_TO_COMPARE and not motion.by_bar:
         trunk, hands = motion.trunk_deg[lows], motion.hand_height[lows]
         keep &= ~(np.abs(trunk - _median(trunk[keep])) > _ODD_TRUNK_DEG)
         keep &= ~(np.abs(hands - _median(hands[keep])) > _ODD_HANDS_TORSOS)

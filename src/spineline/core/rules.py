@@ -81,14 +81,14 @@ def hips_rise(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 
 
 def _leans(rep: Rep, scene: Scene, share: float) -> Found:
-    if not _from_the_side(scene):
+    if scene.aspect != "side":
         return unseen(_NOT_FROM_THE_SIDE)
     return rise_from(scene, scene.trunk_deg, rep, scene.early(rep, share), held_s=0.0, why=_POSE_UNSEEN)
 
 
 def bar_drift(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Way of the weight forward from where it was at the begin of the way up."""
-    if not _from_the_side(scene):
+    if scene.aspect != "side":
         return unseen(_NOT_FROM_THE_SIDE)
     before_top = scene.early(rep, _NEAR_TOP)
     return rise_from(scene, scene.bar.forward_m, rep, before_top, held_s=settings.held_s / 2, why=_BAR_UNSEEN)
@@ -141,7 +141,7 @@ def overextension(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 
 
 def _at_the_top(rep: Rep, scene: Scene, settings: RuleSettings, *, sign: float) -> Found:
-    if not _from_the_side(scene):
+    if scene.aspect != "side":
         return unseen(_NOT_FROM_THE_SIDE)
     if not np.isfinite(scene.standing.trunk_deg):
         return unseen(_NO_STANDING)
@@ -158,7 +158,7 @@ def _at_the_top(rep: Rep, scene: Scene, settings: RuleSettings, *, sign: float) 
 
 def depth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """How far the thigh stays above that of the lifter's own deepest rep of the set."""
-    if not _from_the_side(scene):
+    if scene.aspect != "side":
         return unseen(_NOT_FROM_THE_SIDE)
     if len(scene.reps) < _LEAST_BEFORE:
         return unseen(_NO_OTHER)
@@ -175,19 +175,12 @@ def _deepest(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 
 def asymmetry(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Tilt of the line of the shoulders, more than in standing, on the way up; from in front or behind only."""
-    if not np.abs(scene.yaw_deg) >= settings.asymmetry_yaw_deg:
+    if scene.aspect != "across":
         return unseen(_NOT_ALONG)
     if not np.isfinite(scene.standing.tilt_deg):
         return unseen(_NO_STANDING)
     more_deg = np.abs(scene.tilt_deg - scene.standing.tilt_deg)
     return peak(scene, more_deg, scene.way_up(rep), held_s=settings.held_s, why=_POSE_UNSEEN)
-
-
-def _from_the_side(scene: Scene) -> bool:
-    return bool(np.abs(scene.yaw_deg) <= _SIDE_DEG)
-
-
-_SIDE_DEG: Final = 45.0
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What the rules look at: everything measured of one set, and where to look in it."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from spineline.core.bar import Bar
 from spineline.core.reps import Exercise, Rep
 from spineline.core.signals import held
 from spineline.core.track import Bools, Floats
+
+Aspect = Literal["side", "between", "across"]
+"""From the side, from in front or behind, or from neither."""
 
 _TOP_SHARE: Final = 0.9
 """From this share of the way up on the lifter counts as at the top."""
@@ -30,8 +33,8 @@ class Scene:
     """One set, each ``(T,)``; NaN where not measured.
 
     ``change_deg`` thoracic change from the reference, but for the tops; ``rise`` height of the shoulders in torso
-    lengths; ``tilt_deg`` of the line of the shoulders against level; ``strains`` the index of each rep; ``yaw_deg`` of
-    the whole recording.
+    lengths; ``tilt_deg`` of the line of the shoulders against level; ``strains`` the index of each rep; ``aspect``
+    from where the camera looks.
     """
 
     time_s: Floats
@@ -47,7 +50,7 @@ class Scene:
     bar: Bar
     strains: "tuple[Found, ...]"
     standing: Standing
-    yaw_deg: float
+    aspect: Aspect
 
     def between(self, start_s: float, end_s: float) -> Bools:
         """Tell which frames lie from ``start_s`` to ``end_s``, both included."""

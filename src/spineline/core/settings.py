@@ -77,6 +77,17 @@ class ViewSettings(_Group):
         "Farthest from a side view that is still measured.",
         "the spine model was fitted within it",
     )
+    lean_yaw_deg: float = _number(
+        35.0, 0.0, 60.0, "deg", "Farthest from a side view from which the trunk's lean is judged.", "coaching default"
+    )
+    across_deg: float = _number(
+        60.0,
+        30.0,
+        90.0,
+        "deg",
+        "From here on the camera looks from in front or behind, and shows sideways tilt instead of lean.",
+        "coaching default",
+    )
     yaw_bias_deg: float = _number(
         6.0,
         -30.0,
@@ -119,6 +130,14 @@ class ViewSettings(_Group):
     )
     max_torso_ratio: float = _number(
         1.8, 1.1, 4.0, "1", "Largest factor between a torso length and its median.", "measured on real clips"
+    )
+    min_chain_share: float = _number(
+        0.68,
+        0.0,
+        0.95,
+        "1",
+        "Least length of shin, thigh and trunk together, from the side, as a share of their usual one.",
+        "rendered lifters: lean wrong by 20 degrees below 0.7, by 4 above; real clips stay above 0.70",
     )
     frame_margin: float = _number(
         0.05, 0.0, 1.0, "torso lengths", "How far outside the picture a landmark may lie.", "landmark noise"
@@ -361,9 +380,6 @@ class RuleSettings(_Group):
     )
     top_s: float = _number(
         0.5, 0.1, 3.0, "s", "How long before and after the end of the way up the top is looked at.", "coaching default"
-    )
-    asymmetry_yaw_deg: float = _number(
-        60.0, 30.0, 90.0, "deg", "Least turn from a side view for the shoulders to be told apart.", "coaching default"
     )
     min_usable_share: float = _number(
         0.4, 0.1, 1.0, "1", "Least share of a rep that must be measured for a verdict.", "coaching default"
