@@ -6,7 +6,6 @@ are in `tests.naive_series`.
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -52,13 +51,12 @@ def trusted(landmarks_px: Floats, *, max_torso_ratio: float, most_head_down: flo
     return answers
 
 
-def folded(landmarks_px: Floats, *, min_chain_share: float) -> list[bool]:
+def folded(landmarks_px: Floats, *, min_thigh_share: float) -> list[bool]:
     lengths = []
     for points in landmarks_px:
-        sides = []
-        for side in ("LEFT", "RIGHT"):
-            chain = [points[Landmark[f"{side}_{part}"]] for part in ("SHOULDER", "HIP", "KNEE", "ANKLE")]
-            sides.append(sum(math.dist(a, b) for a, b in pairwise(chain)))
+        sides = [
+            math.dist(points[Landmark[f"{side}_HIP"]], points[Landmark[f"{side}_KNEE"]]) for side in ("LEFT", "RIGHT")
+        ]
         lengths.append(math.nan if any(math.isnan(v) for v in sides) else max(sides))
     known = sorted(length for length in lengths if math.isfinite(length))
     if not known:
@@ -66,7 +64,7 @@ def folded(landmarks_px: Floats, *, min_chain_share: float) -> list[bool]:
     at = 0.8 * (len(known) - 1)
     below, share = int(at), at - int(at)
     usual = known[below] + share * (known[min(below + 1, len(known) - 1)] - known[below])
-    return [length < min_chain_share * usual for length in lengths]
+    return [length < min_thigh_share * usual for length in lengths]
 
 
 def steady_facing(time_s: Floats, facing: Floats, *, window_s: float) -> list[float]:

@@ -2,9 +2,9 @@
 
 Angles are degrees. ``knee_deg`` and ``hip_deg`` are the angles inside the joint (180 straight), ``trunk_deg`` is the
 lean of the line mid-hip to mid-shoulder from upright (forward positive), ``neck_deg`` the extension of the head
-against T1, ``thigh_deg`` the thigh's turn from upright seen from the side (90 is level, more with the hip below the
-knee), ``shoulder_tilt_deg`` how far the line of the shoulders is off level (left up positive), ``thoracic_deg`` and
-``lumbar_deg`` as in `training.skeleton`.
+against T1, ``neck_line_deg`` that of the line C7 - C1 against T3 - C7, ``thigh_deg`` the thigh's turn from upright seen
+from the side (90 is level, more with the hip below the knee), ``shoulder_tilt_deg`` how far the line of the shoulders
+is off level (left up positive), ``thoracic_deg`` and ``lumbar_deg`` as in `training.skeleton`.
 """
 
 from __future__ import annotations
@@ -44,9 +44,18 @@ def angles(motion: Motion) -> dict[str, Array]:
         "hip_deg": hips,
         "knee_deg": knee,
         "neck_deg": neck,
+        "neck_line_deg": _neck_line(motion),
         "thigh_deg": np.degrees(np.arctan2(thigh[:, 0], -thigh[:, 2])),
         "shoulder_tilt_deg": np.degrees(np.arctan2(across[:, 2], np.hypot(across[:, 0], across[:, 1]))),
     }
+
+
+def _neck_line(motion: Motion) -> Array:
+    """Return the extension of the line C7 - C1 against T3 - C7, degrees: about half of what the head does."""
+    points = sk.spine_points(motion.spine_m)
+    c1, c7, t3 = (points[:, sk.SPINE_POINTS.index(name)] for name in ("C1", "C7", "T3"))
+    lower, upper = (np.degrees(np.arctan2(way[:, 0], way[:, 2])) for way in (c7 - t3, c1 - c7))
+    return np.asarray(lower - upper)
 
 
 def _inside(first_m: Array, corner_m: Array, last_m: Array) -> Array:
@@ -153,7 +162,7 @@ def _parts(motion: Motion, rep: TrueRep) -> _Parts:
 def _of_trunk(seen: _Seen, part: _Parts) -> dict[str, Any]:
     """Return the faults of spine, head and shoulders."""
     start = int(np.flatnonzero(part.up)[0])
-    change, neck = seen["thoracic_change_deg"], seen["neck_deg"] - seen.standing["neck_deg"]
+    change, neck = seen["thoracic_change_deg"], seen["neck_line_deg"] - seen.standing["neck_line_deg"]
     lumbar, trunk, height = seen["lumbar_deg"], seen["trunk_deg"], seen["shoulder_m"]
     largest = int(np.flatnonzero(part.up)[np.argmax(change[part.up])])
     squat = _kind(seen.motion) == "squat"

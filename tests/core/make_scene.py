@@ -28,7 +28,8 @@ def make_scene(exercise: Exercise = "deadlift", *, reps: int = 1, begins: Start 
     cycle = np.cos(np.pi * (time_s - 1)) * (-1 if begins == "floor" else 1)
     rise = np.where((time_s >= 1) & (time_s <= every[-1].end_s), 0.5 * cycle, -0.5 if begins == "floor" else 0.5)
     plain: dict[str, Any] = {
-        "change_deg": 0.0, "lumbar_deg": 20.0, "neck_deg": 5.0, "trunk_deg": 40.0, "thigh_deg": 60.0, "tilt_deg": 1.0,
+        "change_deg": 0.0, "lumbar_deg": 20.0, "neck_deg": 5.0, "chest_deg": 4.0, "trunk_deg": 40.0,
+        "thigh_deg": 60.0, "tilt_deg": 1.0,
         "rise": rise, "standing": Standing(4.0, 5.0, 1.0), "aspect": "side",
         "strains": tuple(Found(0.0, rep.turn_s) for rep in every), "bar": make_bar(np.zeros_like(time_s), rise / 2),
         **changes,

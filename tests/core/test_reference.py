@@ -54,6 +54,7 @@ def read(thoracic_deg: Floats, sigma_deg: Floats = SIGMA) -> Spine:
         bend_deg=thoracic_deg + 9.0,
         bend_sigma_deg=sigma_deg,
         neck_deg=np.zeros(len(usable)),
+        chest_deg=np.zeros(len(usable)),
         usable=usable,
         reason=np.where(usable, "", "uncertain"),
     )

@@ -42,17 +42,17 @@ def test_trusted_agrees_with_its_twin(seed: int, ratio: float) -> None:
 @given(SEEDS, st.floats(0.3, 0.95))
 def test_folded_agrees_with_its_twin(seed: int, share: float) -> None:
     track = replace(posed().track, landmarks_px=random_landmarks(len(posed().track), seed))
-    expected = naive.folded(track.landmarks_px, min_chain_share=share)
-    assert view.folded(track, min_chain_share=share).tolist() == expected
+    expected = naive.folded(track.landmarks_px, min_thigh_share=share)
+    assert view.folded(track, min_thigh_share=share).tolist() == expected
 
 
 def test_legs_found_on_a_plate_are_not_believed() -> None:
     track = posed().track
-    assert not view.folded(track, min_chain_share=0.68).any()
+    assert not view.folded(track, min_thigh_share=0.6).any()
     landmarks_px = track.landmarks_px.copy()
     shoulder = landmarks_px[20:30, [11, 12]].mean(axis=1, keepdims=True)
     landmarks_px[20:30, 23:] = shoulder + 0.5 * (landmarks_px[20:30, 23:] - shoulder)
-    found = view.folded(replace(track, landmarks_px=landmarks_px), min_chain_share=0.68)
+    found = view.folded(replace(track, landmarks_px=landmarks_px), min_thigh_share=0.6)
     assert np.flatnonzero(found).tolist() == list(range(20, 30))
 
 

@@ -41,7 +41,7 @@ def test_moments_agree_with_the_rule(peak_deg: float, noise_deg: float, frames_b
     blank = np.zeros(len(time_s))
     scene = replace(make_scene(bar=analysis.bar, rise=blank), time_s=time_s, change_deg=change_deg)
     found = thoracic_rounding(rep, scene, settings)
-    flags = verdict.flags(rep, scene, [Check("thoracic_rounding", "deg", found)], Least(noise_deg, ()), settings)
+    flags = verdict.flags(rep, scene, [Check("thoracic_rounding", "deg", found)], Least(noise_deg, 0.0, ()), settings)
     said = verdict.verdict(flags, found.value, settings, usable_share=1.0, noise_deg=noise_deg)
     order: list[Verdict] = ["ok", "not_measured", "info", "caution", "flag"]
     shown = [verdict for verdict in moment_verdicts(analysis) if verdict is not None]

@@ -163,7 +163,7 @@ def _pose(track: PoseTrack, settings: Settings) -> _Pose:
     trusted = view.trusted(track, max_torso_ratio=settings.view.max_torso_ratio)
     seen_yaw_deg = view.yaw_deg(track.world_m, facing) - settings.view.yaw_bias_deg
     if _aspect(_extreme(seen_yaw_deg[trusted], 50), settings) == "side":
-        trusted &= ~view.folded(track, min_chain_share=settings.view.min_chain_share)
+        trusted &= ~view.folded(track, min_thigh_share=settings.view.min_thigh_share)
     yaw_deg = _smooth(track, np.where(trusted, seen_yaw_deg, np.nan), settings, landmarks=True)
     landmarks_px = np.where(trusted[:, None, None], track.landmarks_px, np.nan)
     landmarks_px = _smooth(track, landmarks_px, settings, landmarks=True)
@@ -210,7 +210,7 @@ def _smooth(track: PoseTrack, values: Floats, settings: Settings, *, landmarks: 
 
 def _smoothed(track: PoseTrack, raw: Spine, settings: Settings) -> Spine:
     """Filter the angles in time; points and everything else stay as seen."""
-    names = ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg", "neck_deg")
+    names = ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg", "neck_deg", "chest_deg")
     read = _smooth(track, np.stack([getattr(raw, name) for name in names], axis=1), settings, landmarks=False)
     filtered = replace(raw, **dict(zip(names, read.T, strict=True)))
     return replace(filtered, bend_sigma_deg=settings.filters.bend_sigma_left * filtered.bend_sigma_deg)
@@ -253,6 +253,7 @@ def _judged(
         change_deg=loaded_deg,
         lumbar_deg=done.spine.lumbar_deg,
         neck_deg=done.spine.neck_deg,
+        chest_deg=done.spine.chest_deg,
         trunk_deg=done.angles.trunk_deg,
         thigh_deg=done.angles.thigh_deg,
         tilt_deg=view.shoulder_tilt_deg(pose.landmarks_px),
@@ -264,7 +265,7 @@ def _judged(
     )
     strains = strain_indices(_lift(done, pose, scene, stated), stated, done.settings.strain)
     scene = replace(scene, strains=tuple(strain.found for strain in strains))
-    least = Least(done.mdc95_deg, strains)
+    least = Least(done.mdc95_deg, done.bar.sigma_m, strains)
     results = tuple(_judge_rep(done, scene, rep, tops, least) for rep in reps)
     return replace(done, reps=results, cues=cues([flag for result in results for flag in result.flags]))
 
@@ -274,7 +275,7 @@ def _standing(done: Analysis, pose: _Pose, motion: Motion, reps: tuple[Rep, ...]
     seen = np.isfinite(motion.trunk_deg)
     calm = calm_standing(motion, seen, list(reps), done.exercise, done.settings.reference)
     tilt_deg = view.shoulder_tilt_deg(pose.landmarks_px)
-    values = (done.angles.trunk_deg, done.spine.neck_deg, tilt_deg)
+    values = (done.spine.chest_deg, done.spine.neck_deg, tilt_deg)
     return Standing(*(_extreme(each[calm], 50) for each in values))
 
 
@@ -320,7 +321,7 @@ def _judge_rep(done: Analysis, scene: Scene, rep: Rep, tops: Bools, least: Least
             noise_deg=least.change_deg,
         ),
         usable_share=share,
-        thoracic_change_start_deg=scene.start_deg(rep, settings.held_s),
+        thoracic_change_start_deg=scene.before(scene.change_deg, rep, settings.before_s),
         thoracic_change_peak_deg=value["thoracic_rounding"],
         thoracic_growth_deg=value["thoracic_growth"],
         trunk_peak_deg=_extreme(done.angles.trunk_deg[within], 95),

@@ -123,8 +123,13 @@ class Motion:
 
     @property
     def lead(self) -> Floats:
-        """The height that shows the reps."""
-        return self.bar_height if self.by_bar else self.height
+        """The height that shows the reps; where a bar on the shoulders was not seen, they show it."""
+        if not self.by_bar:
+            return self.height
+        if self.told_by_bar != "squat":
+            return self.bar_height
+        below = _median(self.height - self.bar_height)
+        return np.where(np.isfinite(self.bar_height), self.bar_height, self.height - below)
 
     @property
     def told_by_bar(self) -> Exercise | None:

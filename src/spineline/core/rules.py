@@ -13,6 +13,7 @@ import numpy as np
 from spineline.core.reps import Exercise, Rep
 from spineline.core.scene import Found, Scene, peak, rise_from, unseen, value_at
 from spineline.core.settings import RuleSettings
+from spineline.core.track import Floats
 
 Unit = Literal["deg", "m", "pct"]
 
@@ -20,6 +21,7 @@ BACK_UNSEEN: Final = "the upper back was not measured"
 _LOW_BACK_UNSEEN: Final = "the lower back was not measured"
 _NECK_UNSEEN: Final = "head or upper back was not measured"
 _POSE_UNSEEN: Final = "shoulders or hips were not seen"
+_LEGS_UNSEEN: Final = "the legs were not seen"
 _BAR_UNSEEN: Final = "the weight was not seen"
 _NO_STANDING: Final = "no calm standing to compare with"
 _NOT_FROM_THE_SIDE: Final = "the camera does not look from the side"
@@ -28,12 +30,16 @@ _FIRST_REPS: Final = "needs two measured reps before this one"
 _NO_OTHER: Final = "needs another rep to compare with"
 
 _LEAST_BEFORE: Final = 2
+_THIGH_M: Final = 0.42
+"""Of an average lifter (0.245 of the height, Winter); about level, the hip sinks by it for each radian."""
+
 _NEAR_TOP: Final = 0.85
+_AROUND_S: Final = 0.05
 
 
 def thoracic_setup(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Thoracic change from the reference when the weight leaves the floor."""
-    change = scene.start_deg(rep, settings.held_s)
+    change = scene.before(scene.change_deg, rep, settings.before_s)
     return Found(change, rep.pull_s[0]) if np.isfinite(change) else unseen(BACK_UNSEEN)
 
 
@@ -49,7 +55,8 @@ def thoracic_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     Coming back from an extended back to one's own neutral is no rounding.
     """
     pull = scene.way_up(rep)
-    gained = rise_from(scene, scene.change_deg, rep, pull, held_s=settings.held_s, why=BACK_UNSEEN)
+    start = scene.before(scene.change_deg, rep, settings.before_s)
+    gained = rise_from(scene, scene.change_deg, start, pull, held_s=settings.held_s, why=BACK_UNSEEN)
     most = peak(scene, scene.change_deg, pull, held_s=settings.held_s, why=BACK_UNSEEN)
     return Found(float(np.minimum(gained.value, most.value)), gained.time_s, gained.why)
 
@@ -67,23 +74,33 @@ def thoracic_creep(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 
 def lumbar_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Lumbar flexion gained on the way up; that of the start is usual (Bengtsson 2022)."""
-    return rise_from(scene, scene.lumbar_deg, rep, scene.way_up(rep), held_s=settings.held_s, why=_LOW_BACK_UNSEEN)
+    start = scene.before(scene.lumbar_deg, rep, settings.before_s)
+    found = rise_from(scene, scene.lumbar_deg, start, scene.way_up(rep), held_s=settings.held_s, why=_LOW_BACK_UNSEEN)
+    return found if found.value <= settings.max_lumbar_growth_deg else unseen(_LOW_BACK_UNSEEN)
 
 
 def chest_drop(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Trunk lean gained over the first share of the way up out of a squat."""
-    return _leans(rep, scene, settings.chest_share)
+    return _leans(rep, scene, settings, settings.chest_share)
 
 
 def hips_rise(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Trunk lean gained between lift-off and about the knee: the hips rise faster than the shoulders."""
-    return _leans(rep, scene, settings.hips_share)
+    return _leans(rep, scene, settings, settings.hips_share)
 
 
-def _leans(rep: Rep, scene: Scene, share: float) -> Found:
+def _leans(rep: Rep, scene: Scene, settings: RuleSettings, share: float) -> Found:
     if scene.aspect != "side":
         return unseen(_NOT_FROM_THE_SIDE)
-    return rise_from(scene, scene.trunk_deg, rep, scene.early(rep, share), held_s=0.0, why=_POSE_UNSEEN)
+    start = _at_start(rep, scene, scene.trunk_deg, settings)
+    return rise_from(scene, scene.trunk_deg, start, scene.early(rep, share), held_s=0.0, why=_POSE_UNSEEN)
+
+
+def _at_start(rep: Rep, scene: Scene, values: Floats, settings: RuleSettings) -> float:
+    """Return a value as the way up begins: at the floor the lifter waits there, at the bottom of a squat not."""
+    if rep.begins == "floor":
+        return scene.before(values, rep, settings.before_s)
+    return value_at(scene.time_s, values, rep.pull_s[0], around_s=_AROUND_S)
 
 
 def bar_drift(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
@@ -91,7 +108,8 @@ def bar_drift(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     if scene.aspect != "side":
         return unseen(_NOT_FROM_THE_SIDE)
     before_top = scene.early(rep, _NEAR_TOP)
-    return rise_from(scene, scene.bar.forward_m, rep, before_top, held_s=settings.held_s / 2, why=_BAR_UNSEEN)
+    start = _at_start(rep, scene, scene.bar.forward_m, settings)
+    return rise_from(scene, scene.bar.forward_m, start, before_top, held_s=settings.held_s / 2, why=_BAR_UNSEEN)
 
 
 def strain_index(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:  # noqa: ARG001
@@ -131,29 +149,24 @@ def hitch(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:  # noqa: ARG
 
 
 def soft_lockout(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
-    """Forward lean that is left at the top, more than in standing."""
+    """Forward lean of the chest that is left at the top, more than in standing."""
     return _at_the_top(rep, scene, settings, sign=1.0)
 
 
 def overextension(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
-    """Lean backwards at the top, more than in standing."""
+    """Lean of the chest backwards at the top, more than in standing."""
     return _at_the_top(rep, scene, settings, sign=-1.0)
 
 
 def _at_the_top(rep: Rep, scene: Scene, settings: RuleSettings, *, sign: float) -> Found:
     if scene.aspect != "side":
         return unseen(_NOT_FROM_THE_SIDE)
-    if not np.isfinite(scene.standing.trunk_deg):
+    if not np.isfinite(scene.standing.chest_deg):
         return unseen(_NO_STANDING)
-    top = scene.top(rep, settings.top_s)
-    more_deg = sign * (scene.trunk_deg - scene.standing.trunk_deg)
-    if sign > 0:  # the straightest moment tells whether it was finished
-        known = np.flatnonzero(top & np.isfinite(more_deg))
-        if not known.size:
-            return unseen(_POSE_UNSEEN)
-        least = known[int(np.argmin(more_deg[known]))]
-        return Found(float(more_deg[least]), float(scene.time_s[least]))
-    return peak(scene, more_deg, top, held_s=settings.held_s / 2, why=_POSE_UNSEEN)
+    end_s = rep.pull_s[1]
+    chest_deg = value_at(scene.time_s, scene.chest_deg, end_s + settings.top_s / 2, around_s=settings.top_s / 2)
+    more_deg = sign * (chest_deg - scene.standing.chest_deg)
+    return Found(more_deg, end_s + settings.top_s / 2) if np.isfinite(more_deg) else unseen(BACK_UNSEEN)
 
 
 def depth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
@@ -169,8 +182,11 @@ def depth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 
 
 def _deepest(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
+    """Find how far the thigh goes down; a plate at the shoulders may hide it, but shows how far the bar goes down."""
     within = scene.between(rep.start_s, rep.end_s)
-    return peak(scene, scene.thigh_deg, within, held_s=settings.held_s / 2, why="the legs were not seen")
+    by_bar = scene.bar.source == "plate"
+    down_deg = np.degrees(-scene.bar.up_m / _THIGH_M) if by_bar else scene.thigh_deg
+    return peak(scene, down_deg, within, held_s=settings.held_s / 2, why=_BAR_UNSEEN if by_bar else _LEGS_UNSEEN)
 
 
 def asymmetry(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:

@@ -1,7 +1,7 @@
 """What the rules look at: everything measured of one set, and where to look in it."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -13,17 +13,12 @@ from spineline.core.track import Bools, Floats
 Aspect = Literal["side", "between", "across"]
 """From the side, from in front or behind, or from neither."""
 
-_TOP_SHARE: Final = 0.9
-"""From this share of the way up on the lifter counts as at the top."""
-
-_LEAST_AROUND_S: Final = 0.1
-
 
 @dataclass(frozen=True)
 class Standing:
     """Medians over the lifter's calm standing in this recording, NaN where there was none or it was not measured."""
 
-    trunk_deg: float
+    chest_deg: float
     neck_deg: float
     tilt_deg: float
 
@@ -43,6 +38,7 @@ class Scene:
     change_deg: Floats
     lumbar_deg: Floats
     neck_deg: Floats
+    chest_deg: Floats
     trunk_deg: Floats
     thigh_deg: Floats
     tilt_deg: Floats
@@ -56,9 +52,10 @@ class Scene:
         """Tell which frames lie from ``start_s`` to ``end_s``, both included."""
         return np.asarray((self.time_s >= start_s) & (self.time_s <= end_s))
 
-    def start_deg(self, rep: Rep, held_s: float) -> float:
-        """Return the thoracic change when the way up begins, NaN where not measured."""
-        return value_at(self.time_s, self.change_deg, rep.pull_s[0], around_s=held_s / 2)
+    def before(self, values: Floats, rep: Rep, before_s: float) -> float:
+        """Return the median of ``values`` over the last ``before_s`` before the way up begins, NaN if not measured."""
+        middle_s = rep.pull_s[0] - before_s / 2
+        return value_at(self.time_s, values, middle_s, around_s=before_s / 2)
 
     def way_up(self, rep: Rep) -> Bools:
         """Tell which frames belong to the way up."""
@@ -75,13 +72,6 @@ class Scene:
         with np.errstate(invalid="ignore"):
             passed = pull & (self.share(rep) > share)
         return np.asarray(pull & (np.cumsum(passed) == 0))
-
-    def top(self, rep: Rep, around_s: float) -> Bools:
-        """Tell where the rep stands at its top, ``around_s`` either way of the end of its way up."""
-        end_s = rep.pull_s[1]
-        with np.errstate(invalid="ignore"):
-            high = self.share(rep) >= _TOP_SHARE
-        return self.between(end_s - around_s, end_s + around_s) & high
 
 
 @dataclass(frozen=True)
@@ -104,9 +94,8 @@ def peak(scene: Scene, values: Floats, within: Bools, *, held_s: float, why: str
     return Found(value, time_s) if np.isfinite(value) else unseen(why)
 
 
-def rise_from(scene: Scene, values: Floats, rep: Rep, within: Bools, *, held_s: float, why: str) -> Found:
-    """Return how far ``values`` rise above where they are at the begin of the way up."""
-    start = value_at(scene.time_s, values, rep.pull_s[0], around_s=max(held_s, _LEAST_AROUND_S) / 2)
+def rise_from(scene: Scene, values: Floats, start: float, within: Bools, *, held_s: float, why: str) -> Found:
+    """Return how far ``values`` rise above ``start``."""
     most = peak(scene, values, within, held_s=held_s, why=why)
     return Found(most.value - start, most.time_s) if np.isfinite(most.value - start) else unseen(why)
 

@@ -20,7 +20,7 @@ from spineline.core.view import out_of_frame
 REASONS: Final = ("", "no_pose", "out_of_frame", "second_person", "low_visibility", "yaw", "edge_hidden", "uncertain")
 """Why a frame is not measured, the first that holds; empty where it is."""
 
-_C7, _T3 = SPINE_POINTS.index("C7"), SPINE_POINTS.index("T3")
+_C7, _T3, _L1 = (SPINE_POINTS.index(name) for name in ("C7", "T3", "L1"))
 _EARS: Final = (Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
 _SHOULDERS: Final = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
 _WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
@@ -44,6 +44,7 @@ class Spine:
     ``points_px`` ``(T, 9, 2)`` in the order of `SPINE_POINTS`; ``thoracic_deg``, ``lumbar_deg`` and ``sigma_deg``
     ``(T,)``, + = flexion, 0 = the neutral of the model; ``bend_deg``, ``bend_sigma_deg`` ``(T,)``, thoracic flexion up
     to a constant of the lifter's own, for changes; ``neck_deg`` ``(T,)`` flexion of the line C7 - ear against T3 - C7;
+    ``chest_deg`` ``(T,)`` inclination of the line L1 - T3, which plates at the hips leave alone;
     ``usable`` and ``reason`` ``(T,)``. All NaN where not usable.
     """
 
@@ -54,6 +55,7 @@ class Spine:
     bend_deg: Floats
     bend_sigma_deg: Floats
     neck_deg: Floats
+    chest_deg: Floats
     usable: Bools
     reason: Texts
 
@@ -83,19 +85,19 @@ def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, 
         sigma_deg=raw[:, 2],
         bend_deg=raw[:, 3],
         bend_sigma_deg=raw[:, 4],
-        neck_deg=_neck_deg(points_px, track.landmarks_px, facing, yaw_deg),
+        **_lines(points_px, track.landmarks_px, facing, yaw_deg),
         usable=usable,
         reason=reason,
     )
 
 
-def _neck_deg(points_px: Floats, landmarks_px: Floats, facing: Floats, yaw_deg: Floats) -> Floats:
-    """Bend between the upper thoracic spine and the head; of five such lines that tried best on rendered lifters."""
-    ear_px = landmarks_px[:, _EARS].mean(axis=1)
-    c7, t3, ear = in_plane(np.stack([points_px[:, _C7], points_px[:, _T3], ear_px], axis=1), facing, yaw_deg).swapaxes(
-        0, 1
-    )
-    return wrapped_deg(from_vertical_deg(c7, ear) - from_vertical_deg(t3, c7))
+def _lines(points_px: Floats, landmarks_px: Floats, facing: Floats, yaw_deg: Floats) -> dict[str, Floats]:
+    """Return the angles that are read off lines between spine points; of such lines these were best on renderings."""
+    ear_px = landmarks_px[:, _EARS].mean(axis=1, keepdims=True)
+    marks = in_plane(np.concatenate([points_px[:, [_C7, _T3, _L1]], ear_px], axis=1), facing, yaw_deg)
+    c7, t3, l1, ear = (marks[:, i] for i in range(4))
+    neck_deg = wrapped_deg(from_vertical_deg(c7, ear) - from_vertical_deg(t3, c7))
+    return {"neck_deg": neck_deg, "chest_deg": from_vertical_deg(l1, t3)}
 
 
 def _reading(track: PoseTrack, facing: Floats, settings: ViewSettings) -> tuple[Floats, dict[str, Bools]]:

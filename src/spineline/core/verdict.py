@@ -67,9 +67,10 @@ def checks(rep: Rep, scene: Scene, settings: RuleSettings) -> tuple[Check, ...]:
 
 @dataclass(frozen=True)
 class Least:
-    """The least that may be named of one set: thoracic change, and the strain index of each rep."""
+    """The least that may be named of one set: thoracic change, way of the bar, and the strain index of each rep."""
 
     change_deg: float
+    bar_sigma_m: float
     strains: tuple[Strain, ...]
 
     def of(self, rule: str, rep: Rep, settings: RuleSettings) -> float:
@@ -79,7 +80,8 @@ class Least:
         if rule == "strain_index":
             return _ONE_SIDED_95 * self.strains[rep.index - 1].sigma_pct
         return {
-            "thoracic_growth": settings.mdc95_deg,
+            "thoracic_growth": settings.growth_mdc95_deg,
+            "bar_drift": _ONE_SIDED_95 * self.bar_sigma_m,
             "thoracic_creep": settings.mdc95_deg,
             "lumbar_growth": settings.lumbar_mdc95_deg,
             "chest_drop": settings.lean_mdc95_deg,

@@ -15,10 +15,7 @@ _MOST_HEAD_DOWN: Final = 0.57  # the sine of 35 degrees below horizontal, deeper
 
 _SHOULDERS: Final = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
 _HIPS: Final = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
-_CHAINS: Final = (
-    [Landmark.LEFT_SHOULDER, Landmark.LEFT_HIP, Landmark.LEFT_KNEE, Landmark.LEFT_ANKLE],
-    [Landmark.RIGHT_SHOULDER, Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE, Landmark.RIGHT_ANKLE],
-)
+_THIGHS: Final = ((Landmark.LEFT_HIP, Landmark.LEFT_KNEE), (Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE))
 _LONG: Final = 80
 _EARS: Final = [Landmark.LEFT_EAR, Landmark.RIGHT_EAR]
 WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
@@ -57,24 +54,24 @@ def trusted(track: PoseTrack, *, max_torso_ratio: float) -> Bools:
         return np.asarray(track.seen & in_proportion & ~upside_down)
 
 
-def folded(track: PoseTrack, *, min_chain_share: float) -> Bools:
-    """Tell where shin, thigh and trunk together look much shorter than they are: the legs were found on a plate.
+def folded(track: PoseTrack, *, min_thigh_share: float) -> Bools:
+    """Tell where the thigh looks much shorter than it is: the hips were found on a plate, and the lean is wrong.
 
-    For a camera at the side, from where they look alike in every phase of a lift.
+    For a camera at the side, from where it looks alike in every phase of a lift.
 
     Parameters
     ----------
     track
         T frames.
-    min_chain_share
-        Least length of the longer side, as a share of the track's 80th percentile.
+    min_thigh_share
+        Least length of the longer one, as a share of the track's 80th percentile.
     """
-    sides = [np.diff(track.landmarks_px[:, chain], axis=1) for chain in _CHAINS]
-    length_px = np.max([np.hypot(parts[..., 0], parts[..., 1]).sum(axis=1) for parts in sides], axis=0)
+    thighs = [track.landmarks_px[:, hip] - track.landmarks_px[:, knee] for hip, knee in _THIGHS]
+    length_px = np.max([np.hypot(*thigh.T) for thigh in thighs], axis=0)
     if not np.isfinite(length_px).any():
         return np.zeros(len(track), dtype=np.bool_)
     with np.errstate(invalid="ignore"):
-        return np.asarray(length_px < min_chain_share * np.nanpercentile(length_px, _LONG))
+        return np.asarray(length_px < min_thigh_share * np.nanpercentile(length_px, _LONG))
 
 
 def steady_facing(time_s: Floats, facing: Floats) -> Floats:
