@@ -31,21 +31,17 @@ from training.scene import Image
 
 Array = NDArray[np.float64]
 Truth = Mapping[str, Any]
-Box = tuple[int, int, int, int]
-"""Left, top, width and height in a picture, px."""
+Moment = Callable[[Truth, int], int]  # chooses of a repetition, by its index, the frame to show
+Box = tuple[int, int, int, int]  # left, top, width and height in a picture, px
 
-PANEL_PX: Final = (300, 340)
-"""Width and height of one of the two panels."""
-
+PANEL_PX: Final = (300, 340)  # width and height of one of the two panels
 _STRIP_PX, _GAP_PX = 26, 6
 _FINE: Final = 2  # drawn so many times as large, then made smaller
 _WHITE, _DARK, _ACCENT = (255, 255, 255), (25, 25, 25), (255, 140, 0)
 _CAPTIONS: Final = ("as it was", "with the fault")
 _CAPTION_PX, _QUALITY = 14, 82
 _EARLY, _NEAR_TOP = 0.35, 0.85
-_MIN_RISE_PX: Final = 1e-6
 _FROM_THE_SIDE_DEG: Final = 45.0
-_UPRIGHT: Final = 0.7  # of the trunk's length, beside which it is drawn
 
 
 def way_up(truth: Truth, rep: int) -> NDArray[np.intp]:
@@ -59,7 +55,7 @@ def way_up(truth: Truth, rep: int) -> NDArray[np.intp]:
 def risen(truth: Truth, rep: int) -> Array:
     """Return what share of their whole rise the shoulders have done at every frame of the way up."""
     height = -joint(truth, "shoulder")[way_up(truth, rep), 1]
-    return np.asarray((height - height[0]) / max(float(height[-1] - height[0]), _MIN_RISE_PX))
+    return np.asarray((height - height[0]) / max(float(height[-1] - height[0]), 1e-6))
 
 
 def joint(truth: Truth, name: str) -> Array:
@@ -76,10 +72,6 @@ def clean_and_worst(truth: Truth) -> tuple[int, int]:
     """Return which repetition has nothing planted (the first such) and which has most."""
     strengths = [rep["planted"]["strength"] for rep in truth["reps"]]
     return int(np.argmin(strengths)), int(np.argmax(strengths))
-
-
-Moment = Callable[[Truth, int], int]
-"""Choose of a repetition, by its index, the frame to show."""
 
 
 def risen_by(share: float) -> Moment:
@@ -115,20 +107,7 @@ def lowest_again(truth: Truth, rep: int) -> int:
 
 
 def frames_of(truth: Truth, moment: Moment) -> tuple[int, int]:
-    """Choose the frame with the most of a fault, and the one of the clean repetition that is as far on the way up.
-
-    Parameters
-    ----------
-    truth
-        Of the whole clip.
-    moment
-        Chooses the frame of the repetition with the fault.
-
-    Returns
-    -------
-    clean, worst
-        Indices of the two frames.
-    """
+    """Choose the frame of the clean repetition and that of the worst: the worst's moment, both as far on the way up."""
     clean, worst = clean_and_worst(truth)
     frame = moment(truth, worst)
     share = risen(truth, worst)[frame - int(way_up(truth, worst)[0])]
@@ -136,17 +115,7 @@ def frames_of(truth: Truth, moment: Moment) -> tuple[int, int]:
 
 
 def crop_box(points_px: Array, *, picture_px: tuple[int, int], panel_px: tuple[int, int], margin: float = 0.14) -> Box:
-    """Return the box of a panel's shape around points, inside the picture.
-
-    Parameters
-    ----------
-    points_px : shape (N, 2)
-        What has to be seen.
-    picture_px, panel_px
-        Width and height of the whole picture, and of the panel whose shape the box takes.
-    margin
-        What is left around the points on every side, as a share of the larger side of their own box.
-    """
+    """Return the box of a panel's shape around points (N, 2) and a margin (a share of their extent), in the picture."""
     low, high = points_px.min(axis=0), points_px.max(axis=0)
     size = (high - low) + 2 * margin * float((high - low).max())
     scale = max(size[0] / panel_px[0], size[1] / panel_px[1])
@@ -164,12 +133,9 @@ def _to_see(truth: Truth, frame: int, joints: tuple[str, ...]) -> Array:
     spine = np.array(columns["points_px"][frame])
     name = truth["point_names"].index
     head = spine[name("C1")] + 1.8 * (spine[name("C1")] - spine[name("C7")])
-    hip, shoulder = (joint(truth, name)[frame] for name in ("hip", "shoulder"))
-    upright = hip - [0.0, _UPRIGHT * float(np.linalg.norm(shoulder - hip))]
-    seen = [spine, head, upright, *(_pair(truth, name)[frame] for name in joints)]
+    seen = [spine, head, *(_pair(truth, name)[frame] for name in joints)]
     if columns["plate_px"][frame] is not None and abs(abs(truth["camera"]["yaw_deg"]) - 90.0) > _FROM_THE_SIDE_DEG:
-        x, y = columns["plate_px"][frame]
-        seen.append(np.array([x, y + 0.7 * columns["plate_radius_px"][frame]]))
+        seen.append(np.add(columns["plate_px"][frame], [0.0, 0.7 * columns["plate_radius_px"][frame]]))
     return np.vstack(seen)
 
 
@@ -207,8 +173,8 @@ class Sheet:
         return np.asarray(joint(self.truth, name)[self.frame])
 
     def points(self, *names: str) -> Array:
-        """Return points of the spine, (N, 2), px."""
-        index = [self.truth["point_names"].index(name) for name in names]
+        """Return points of the spine, all of them where none is named, (N, 2), px."""
+        index = [self.truth["point_names"].index(name) for name in names or self.truth["point_names"]]
         return np.array(self.truth["frames"]["points_px"][self.frame])[index]
 
     @property
@@ -217,7 +183,7 @@ class Sheet:
         return float(np.linalg.norm(self.joint("shoulder") - self.joint("hip")))
 
 
-def smooth(points_px: Array, *, count: int = 60) -> Array:
+def smooth(points_px: Array, *, count: int = 200) -> Array:
     """Return a smooth line (count, 2) through points (N, 2) in their order."""
     from scipy.interpolate import CubicSpline
 
@@ -225,22 +191,14 @@ def smooth(points_px: Array, *, count: int = 60) -> Array:
     return np.asarray(CubicSpline(along, points_px, bc_type="natural")(np.linspace(0.0, along[-1], count)))
 
 
-def draw_spine(sheet: Sheet) -> None:
-    """Draw the whole spine in white."""
-    sheet.line(smooth(sheet.points(*sheet.truth["point_names"])), _WHITE)
-
-
 def _part(first: str, last: str) -> Callable[[Sheet], None]:
     """Draw a part of the spine, and the straight line between its ends."""
 
     def draw(sheet: Sheet) -> None:
-        names = list(sheet.truth["point_names"])
-        whole = sheet.points(*names)
-        begin, end = names.index(first), names.index(last)
-        line = smooth(whole, count=400)
-        near = [int(np.argmin(np.linalg.norm(line - whole[k], axis=1))) for k in (begin, end)]
-        sheet.line(whole[[begin, end]], _WHITE, wide_px=1.0)
-        sheet.line(line[near[0] : near[1] + 1], wide_px=4.0)
+        ends, line = sheet.points(first, last), smooth(sheet.points())
+        begin, end = (int(np.argmin(np.linalg.norm(line - point, axis=1))) for point in ends)
+        sheet.line(ends, _WHITE, wide_px=1.0)
+        sheet.line(line[begin : end + 1], wide_px=4.0)
 
     return draw
 
@@ -256,7 +214,8 @@ def draw_low_back(sheet: Sheet) -> None:
 def draw_trunk(sheet: Sheet) -> None:
     """Draw the line from the hips to the shoulders, and an upright one at the hips."""
     hip = sheet.joint("hip")
-    sheet.line(np.array([hip, hip - [0.0, _UPRIGHT * sheet.length_px]]), _WHITE, wide_px=1.0)
+    room_px = hip[1] - sheet.box[1] - 0.04 * sheet.box[3]
+    sheet.line(np.array([hip, hip - [0.0, min(sheet.length_px, room_px)]]), _WHITE, wide_px=1.0)
     sheet.rod(np.array([hip, sheet.joint("shoulder")]))
 
 
@@ -369,25 +328,18 @@ def make_picture(video: Path, truth: Truth, shown: Shown) -> Image:
     images = read_frames(video, [truth["frames"]["time_s"][frame] for frame in frames])
     size_px = (images[0].shape[1], images[0].shape[0])
     box = crop_box(np.vstack([_to_see(truth, f, shown.joints) for f in frames]), picture_px=size_px, panel_px=PANEL_PX)
+    left, top, width, height = box
     panels = []
     for image, rep, frame, caption in zip(images, reps, frames, _CAPTIONS, strict=True):
-        sheet = Sheet(_enlarged(image, box), box, truth, rep, frame)
+        part, large_px = image[top : top + height, left : left + width], [_FINE * side for side in PANEL_PX]
+        large: Any = cv2.resize(part, large_px, interpolation=cv2.INTER_CUBIC)
+        sheet = Sheet(np.ascontiguousarray(large), box, truth, rep, frame)
         if shown.spine:
-            draw_spine(sheet)
+            sheet.line(smooth(sheet.points()), _WHITE)
         shown.draw(sheet)
         small: Any = cv2.resize(sheet.image, PANEL_PX, interpolation=cv2.INTER_AREA)
         panels.append(np.vstack([small, _strip(caption)]))
-    gap = np.full((len(panels[0]), _GAP_PX, 3), 255, np.uint8)
-    return np.hstack([panels[0], gap, panels[1]])
-
-
-def _enlarged(image: Image, box: Box) -> Image:
-    """Return what is in a box, as large as it is drawn on."""
-    import cv2
-
-    left, top, width, height = box
-    part, size_px = image[top : top + height, left : left + width], [_FINE * side for side in PANEL_PX]
-    return np.ascontiguousarray(cv2.resize(part, size_px, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    return np.hstack([panels[0], np.full((len(panels[0]), _GAP_PX, 3), 255, np.uint8), panels[1]])
 
 
 def _strip(words: str) -> Image:
@@ -410,8 +362,6 @@ def read_frames(video: Path, times_s: list[float]) -> list[Image]:
         for frame in container.decode(video=0):
             off = [abs(float(frame.time) - time_s) for time_s in times_s]
             best = [(o, frame) if o < b[0] else b for o, b in zip(off, best, strict=True)]
-    if any(frame is None for _, frame in best):
-        raise ValueError(f"{video} holds no pictures")
     return [frame.to_ndarray(format="rgb24") for _, frame in best]
 
 

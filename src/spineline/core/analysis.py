@@ -224,7 +224,7 @@ def _motion(time_s: Floats, pose: _Pose, plate: Floats, settings: Settings) -> M
         height=joints.shoulder[:, 1] / torso,
         bar_height=plate[:, 1] / torso,
         hand_height=(joints.wrist - joints.knee)[:, 1] / torso,
-        travel=joints.hip[:, 0] / torso,
+        travel=(plate if np.isfinite(plate).any() else joints.hip)[:, 0] / torso,
         trunk_deg=pose.angles.trunk_deg,
         knee_deg=pose.angles.knee_deg,
         from_the_side=_aspect(pose.view.yaw_deg, settings) != "across",

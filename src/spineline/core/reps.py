@@ -98,8 +98,8 @@ class Motion:
     """What repetitions are found from, each ``(T,)`` and smoothed, NaN where unseen.
 
     ``height`` of the shoulders, ``bar_height`` of the bar's plate, all NaN without one, ``hand_height`` of the hands
-    above the knee and ``travel`` of the hips along the picture, all in torso lengths; angles in degrees, which are
-    those of the body if it is seen ``from_the_side``.
+    above the knee and ``travel`` of the bar, or else of the hips, along the picture, all in torso lengths;
+    angles in degrees, which are those of the body if it is seen ``from_the_side``.
     """
 
     time_s: Floats

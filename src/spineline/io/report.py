@@ -13,9 +13,10 @@ from pydantic import BaseModel
 
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.settings import Settings, origin
-from spineline.core.verdict import SEVERITIES, Verdict, in_words
+from spineline.core.verdict import Verdict
 from spineline.errors import InputError
 from spineline.io.charts import bar_path_svg, timeline_svg
+from spineline.io.findings import CHECKS_CAPTION, bar_lines, checked
 from spineline.io.verdicts import (
     CUES,
     NOT_MEASURED,
@@ -54,27 +55,6 @@ _TABLE_CAPTION: Final = (
     "same load; it has no unit and is no measure of harm."
 )
 
-_CHECKS_CAPTION: Final = (
-    "Every rule in every rep, with the levels it is compared with and where these come from. A number without a mark "
-    "is below the first level, or too near to it to be told from noise. A dash was not judged, for the reason given."
-)
-
-_BAR_TEXT: Final = {
-    "plate": "followed by the edge of the plate that is nearer to the camera",
-    "hands": "followed by your hands, as no plate was seen",
-}
-_SCALE_TEXT: Final = {
-    "plate": "the plate, taken to be {plate_cm:.0f} cm wide",
-    "height": "the height you gave",
-    "average_height": "an average height of {height_cm:.0f} cm; give yours with --height",
-}
-
-_CHART_CAPTION: Final = (
-    "Top: how much more (+) or less (\N{MINUS SIGN}) rounded the upper back was than the reference; the band is one "
-    "standard deviation either way, dashed lines are the levels, grey columns the reps with their number and verdict. "
-    "Hatched: not measured. Bottom: how the body moved."
-)
-
 _LIMITS: Final = (
     "Everything here is estimated from one ordinary camera. It is the outline of the back that is seen, not the bones.",
     "The upper back is compared with your own reference, not with other people and not with an ideal. "
@@ -105,26 +85,6 @@ class _Row:
     verdict: _Shown
     cells: tuple[str, ...]
     said: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """What one rule measured in one rep: its value in words, its severity if that is a finding, and when."""
-
-    text: str
-    severity: str
-    moment: str
-
-
-@dataclass(frozen=True)
-class _Checked:
-    """One rule over all reps."""
-
-    rule: str
-    levels: str
-    origin: str
-    marks: tuple[_Mark, ...]
-    why: str
 
 
 @dataclass(frozen=True)
@@ -204,7 +164,7 @@ def render_report(analysis: Analysis, *, title: str, stills: Mapping[int, bytes]
         f"chart_{name}": Markup(timeline_svg(analysis, width_px=width_px, name=name))  # noqa: S704
         for name, width_px in (("wide", _WIDE_PX), ("narrow", _NARROW_PX))
     }
-    if _bar_lines(analysis):
+    if bar_lines(analysis):
         charts |= {
             f"path_{name}": Markup(bar_path_svg(analysis, width_px=width_px, name=f"path-{name}"))  # noqa: S704
             for name, width_px in (("wide", _WIDE_PX), ("narrow", _NARROW_PX))
@@ -216,9 +176,9 @@ def render_report(analysis: Analysis, *, title: str, stills: Mapping[int, bytes]
         headline=_headline(analysis),
         headline_notes=_headline_notes(analysis),
         cues=[CUES[cue.rule] + f" ({_named(cue.reps)})" for cue in analysis.cues],
-        bar_lines=_bar_lines(analysis),
-        checked=_checked(analysis),
-        checks_caption=_CHECKS_CAPTION,
+        bar_lines=bar_lines(analysis),
+        checked=checked(analysis),
+        checks_caption=CHECKS_CAPTION,
         facts=_facts(analysis),
         notes=[note for note in analysis.notes if note != reference_in_words(analysis)],
         chart_text=_chart_text(analysis),
@@ -295,47 +255,6 @@ def _named(indices: Sequence[int]) -> str:
     if len(names) == 1:
         return f"rep {names[0]}"
     return f"reps {', '.join(names[:-1])} and {names[-1]}"
-
-
-def _bar_lines(analysis: Analysis) -> list[str]:
-    """Say how the weight was followed and how far its way can be trusted; nothing if it was not."""
-    bar, settings = analysis.bar, analysis.settings.bar
-    within = analysis.rep_index > 0
-    if bar.source == "none" or not np.isfinite(bar.forward_m[within]).any():
-        return []
-    scale = _SCALE_TEXT[bar.scale].format(plate_cm=100 * settings.plate_m, height_cm=100 * settings.average_height_m)
-    return [
-        f"The weight was {_BAR_TEXT[bar.source]}. Its scale rests on {scale}: right to about ± {bar.scale_sigma:.0%}. "
-        f"A way of 5 cm is known to about ± {100 * bar.sigma_of(0.05):.1f} cm. Where over the foot the bar is cannot "
-        "be told from one camera."
-    ]
-
-
-def _checked(analysis: Analysis) -> list[_Checked]:
-    """List what every rule measured in every rep."""
-    rows = []
-    rules = dict.fromkeys((check.rule, check.unit) for result in analysis.reps for check in result.checks)
-    for rule, unit in rules:
-        name = f"{rule}_{unit}"
-        levels = getattr(analysis.settings.rules, name)
-        named = [(s, getattr(levels, s)) for s in SEVERITIES] if isinstance(levels, BaseModel) else [("info", levels)]
-        found = [check.found for result in analysis.reps for check in result.checks if check.rule == rule]
-        flags = {flag.rep: flag.severity for result in analysis.reps for flag in result.flags if flag.rule == rule}
-        rows.append(
-            _Checked(
-                rule=rule.replace("_", " ").capitalize(),
-                levels=", ".join(f"{severity} {in_words(level, unit)}" for severity, level in named),
-                origin=origin(analysis.settings.rules, name),
-                marks=tuple(
-                    _Mark(in_words(each.value, unit), flags.get(result.rep.index, ""), f"{each.time_s:.1f} s")
-                    if np.isfinite(each.value)
-                    else _Mark("", "", "")
-                    for result, each in zip(analysis.reps, found, strict=True)
-                ),
-                why="; ".join(dict.fromkeys(each.why for each in found if each.why)),
-            )
-        )
-    return rows
 
 
 def _facts(analysis: Analysis) -> list[tuple[str, str]]:

@@ -1,0 +1,95 @@
+"""What was looked for in every rep, and how the bar was followed: rows and lines for the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from pydantic import BaseModel
+
+from spineline.core.analysis import Analysis
+from spineline.core.settings import origin
+from spineline.core.verdict import SEVERITIES, in_words
+
+CHECKS_CAPTION: Final = (
+    "Every rule in every rep, with the levels it is compared with and where these come from. A number without a mark "
+    "is below the first level, or too near to it to be told from noise. A dash was not judged, for the reason given."
+)
+
+_BAR_TEXT: Final = {
+    "plate": "followed by the edge of the plate that is nearer to the camera",
+    "hands": "followed by your hands, as no plate was seen",
+}
+_SCALE_TEXT: Final = {
+    "plate": "the plate, taken to be {plate_cm:.0f} cm wide",
+    "height": "the height you gave",
+    "average_height": "an average height of {height_cm:.0f} cm; give yours with --height",
+}
+
+_CHART_CAPTION: Final = (
+    "Top: how much more (+) or less (\N{MINUS SIGN}) rounded the upper back was than the reference; the band is one "
+    "standard deviation either way, dashed lines are the levels, grey columns the reps with their number and verdict. "
+    "Hatched: not measured. Bottom: how the body moved."
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What one rule measured in one rep: its value in words, its severity if that is a finding, and when."""
+
+    text: str
+    severity: str
+    moment: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One rule over all reps."""
+
+    rule: str
+    levels: str
+    origin: str
+    marks: tuple[Mark, ...]
+    why: str
+
+
+def bar_lines(analysis: Analysis) -> list[str]:
+    """Say how the weight was followed and how far its way can be trusted; nothing if it was not."""
+    bar, settings = analysis.bar, analysis.settings.bar
+    within = analysis.rep_index > 0
+    if bar.source == "none" or not np.isfinite(bar.forward_m[within]).any():
+        return []
+    scale = _SCALE_TEXT[bar.scale].format(plate_cm=100 * settings.plate_m, height_cm=100 * settings.average_height_m)
+    return [
+        f"The weight was {_BAR_TEXT[bar.source]}. Its scale rests on {scale}: right to about ± {bar.scale_sigma:.0%}. "
+        f"A way of 5 cm is known to about ± {100 * bar.sigma_of(0.05):.1f} cm. Where over the foot the bar is cannot "
+        "be told from one camera."
+    ]
+
+
+def checked(analysis: Analysis) -> list[Checked]:
+    """List what every rule measured in every rep."""
+    rows = []
+    rules = dict.fromkeys((check.rule, check.unit) for result in analysis.reps for check in result.checks)
+    for rule, unit in rules:
+        name = f"{rule}_{unit}"
+        levels = getattr(analysis.settings.rules, name)
+        named = [(s, getattr(levels, s)) for s in SEVERITIES] if isinstance(levels, BaseModel) else [("info", levels)]
+        found = [check.found for result in analysis.reps for check in result.checks if check.rule == rule]
+        flags = {flag.rep: flag.severity for result in analysis.reps for flag in result.flags if flag.rule == rule}
+        rows.append(
+            Checked(
+                rule=rule.replace("_", " ").capitalize(),
+                levels=", ".join(f"{severity} {in_words(level, unit)}" for severity, level in named),
+                origin=origin(analysis.settings.rules, name),
+                marks=tuple(
+                    Mark(in_words(each.value, unit), flags.get(result.rep.index, ""), f"{each.time_s:.1f} s")
+                    if np.isfinite(each.value)
+                    else Mark("", "", "")
+                    for result, each in zip(analysis.reps, found, strict=True)
+                ),
+                why="; ".join(dict.fromkeys(each.why for each in found if each.why)),
+            )
+        )
+    return rows
