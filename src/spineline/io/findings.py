@@ -27,12 +27,6 @@ _SCALE_TEXT: Final = {
     "average_height": "an average height of {height_cm:.0f} cm; give yours with --height",
 }
 
-_CHART_CAPTION: Final = (
-    "Top: how much more (+) or less (\N{MINUS SIGN}) rounded the upper back was than the reference; the band is one "
-    "standard deviation either way, dashed lines are the levels, grey columns the reps with their number and verdict. "
-    "Hatched: not measured. Bottom: how the body moved."
-)
-
 
 @dataclass(frozen=True)
 class Mark:

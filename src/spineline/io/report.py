@@ -55,6 +55,12 @@ _TABLE_CAPTION: Final = (
     "same load; it has no unit and is no measure of harm."
 )
 
+_CHART_CAPTION: Final = (
+    "Top: how much more (+) or less (\N{MINUS SIGN}) rounded the upper back was than the reference; the band is one "
+    "standard deviation either way, dashed lines are the levels, grey columns the reps with their number and verdict. "
+    "Hatched: not measured. Bottom: how the body moved."
+)
+
 _LIMITS: Final = (
     "Everything here is estimated from one ordinary camera. It is the outline of the back that is seen, not the bones.",
     "The upper back is compared with your own reference, not with other people and not with an ideal. "
