@@ -1,6 +1,6 @@
 """Analyse clips and print one row each: reps found and expected, verdicts, usable share, error against truth.
 
-    python benchmarks/clips.py FILE_OR_FOLDER... [--expect NAME=REPS ...] [--json]
+    python -m benchmarks.clips FILE_OR_FOLDER... [--expect NAME=REPS ...] [--json]
 
 A `<stem>.truth.json` beside a clip, as `training.clips` writes it, gives what is expected and the true angles.
 """
@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.faults import FLOOR
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +55,7 @@ def row(clip: Path, out: Path, expected: str | None) -> list[str]:
     truth = json.loads(truth_file.read_text()) if truth_file.exists() else None
     if truth:
         label = truth["label"] if truth["reps"] else truth["event"]
-        expected = f"{len(truth['reps'])} {label}"
+        expected = f"{shown_reps(truth)} {label}"
     return [
         clip.stem,
         said["exercise"] or "-",
@@ -64,6 +66,14 @@ def row(clip: Path, out: Path, expected: str | None) -> list[str]:
         f"{said['reference']['source']} {said['reference']['thoracic_deg']:.0f}",
         error(out, clip, truth) if truth else "",
     ]
+
+
+def shown_reps(truth: dict[str, Any]) -> int:
+    """Return how many reps a clip shows: those whose way up lies in it, also if its ends cut the way down."""
+    from_floor = truth["recipe"]["exercise"] in FLOOR
+    end_s = truth["frames"]["time_s"][-1] + 1e-3
+    ways_s = [(r["start_s"], r["turn_s"]) if from_floor else (r["turn_s"], r["end_s"]) for r in truth["partial_reps"]]
+    return len(truth["reps"]) + sum(start_s >= 0 and stop_s <= end_s for start_s, stop_s in ways_s)
 
 
 def verdict(rep: dict[str, Any]) -> str:

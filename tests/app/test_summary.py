@@ -15,8 +15,9 @@ from rich.console import Console
 from spineline.app.analyze import Done, Seen
 from spineline.app.summary import print_legend, print_summary
 from spineline.core.analysis import Analysis
-from spineline.core.verdict import Verdict
+from spineline.core.verdict import Cue, Verdict
 from spineline.io.tables import InputRecord, analysis_text
+from spineline.io.verdicts import CUES
 from tests.io.make_analysis import SIGMA_DEG, make_analysis
 
 VERDICTS: tuple[Verdict, ...] = ("flag", "ok", "info", "caution", "not_measured")
@@ -78,6 +79,14 @@ def test_every_finding_is_said_and_what_was_not_measured_too(analysis: Analysis)
             assert flag.message
     assert sum(len(result.flags) for result in analysis.reps) == 3
     assert "Rep 5: not measured: hidden." in lines
+
+
+def test_what_to_work_on_is_said(analysis: Analysis) -> None:
+    cued = replace(analysis, cues=(Cue("chest_drop", (1, 2)), Cue("bar_drift", (3,))))
+    lines = shown(done(cued), width=200)
+    assert [line for line in lines if line.startswith("For the next set: ")] == [
+        f"For the next set: {CUES[rule]}" for rule in ("chest_drop", "bar_drift")
+    ]
 
 
 def test_it_says_what_it_rests_on_and_where_it_is(analysis: Analysis) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import accuracy, clips
+from benchmarks import accuracy, clips, rules
 from tests.app.make_inputs import SAMPLES
 
 TRUTH: dict[str, Any] = {
@@ -65,3 +65,37 @@ def test_agreement_and_sigma() -> None:
     miss = np.array([-1.0, 1.0, 3.0, 5.0])
     assert accuracy.agreement(miss) == ["2.5", "+2.0", "-2.4 .. +6.4"]
     assert accuracy.within_sigma(miss, np.full(4, 2.0)) == "50%, 75%"
+
+
+def rep(index: int, strength: float, true: float, severity: str | None, fault: str = "chest_drop") -> dict[str, Any]:
+    """Return one rep, found and true, in which one fault was planted and measured a degree too small."""
+    time = {"start_s": 2.0 * index, "end_s": 2.0 * index + 1.5}
+    check = {"rule": fault, "value": true - 1.0, "reason": None}
+    flags = [{"rule": fault, "severity": severity}] if severity else []
+    planted = {"fault": fault, "strength": strength}
+    return {
+        "found": time | {"index": index + 1, "flags": flags, "checks": [check], "verdict": severity or "ok"},
+        "true": time | {"index": index, "planted": planted, "metrics": {fault: true}},
+    }
+
+
+def test_rules_are_judged_by_what_the_motion_shows(capsys: Any) -> None:
+    reps = [rep(0, 0.0, 1.0, None), rep(1, 6.0, 6.1, "info"), rep(2, 12.0, 12.2, "caution"), rep(3, 0.0, 0.5, "info")]
+    said = {"reps": [each["found"] for each in reps], "exercise": "squat"}
+    truth = {"reps": [each["true"] for each in reps], "family": "squat"}
+    rows = rules.judged("clip", said, truth)
+    assert [row.clean for row in rows] == [True, False, False, True]
+    rules.faults_report(rows)
+    rules.clean_report([("clip", said, truth)], rows)
+    rules.counts_report([("clip", said, truth)])
+    printed = capsys.readouterr().out
+    assert "| chest_drop | 6, 12, 18 deg | 1 of 1 | 1 of 1 | 0 of 0 | 2 | 1 | 0.67 | 1.0, -1.0 | 0 of 4 |" in printed
+    assert "2 reps in which nothing was planted: 1 false findings." in printed
+    assert "Reps counted right in 1 of 1 clips, exercise told right in 1." in printed
+
+
+def test_a_rep_that_the_ends_of_a_clip_cut_counts_if_its_way_up_is_there() -> None:
+    cut = [{"start_s": -0.5, "turn_s": 0.3, "end_s": 1.0}, {"start_s": 1.5, "turn_s": 1.9, "end_s": 2.6}]
+    truth = TRUTH | {"partial_reps": cut}
+    assert clips.shown_reps(truth | {"recipe": {"exercise": "goblet_squat"}}) == 2
+    assert clips.shown_reps(truth | {"recipe": {"exercise": "deadlift"}}) == 2

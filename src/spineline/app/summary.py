@@ -40,6 +40,8 @@ def print_summary(done: Done, console: "Console") -> None:
         console.print(_table(document, done))
     for line in _findings(document, done):
         console.print(Text(line))
+    for cue in document["cues"]:
+        console.print(Text(f"For the next set: {cue['text']}", style="bold"))
     for line in _ground(document):
         console.print(Text(line, style="dim"))
     console.print(Text(f"Written to {printable_name(done.folder)}: {', '.join(done.files)}"), soft_wrap=True)
