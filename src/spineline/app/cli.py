@@ -311,9 +311,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> int:
     """Run the program `spineline`: `run`, in a process of its own."""
-    for name in ("SIGTERM", "SIGHUP"):
+    # Not KeyboardInterrupt: one that passes through an import of a C library costs the exit status, whoever catches it.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+        if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _stop)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

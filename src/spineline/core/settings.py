@@ -398,10 +398,15 @@ class RuleSettings(_Group):
         40.0,
         "deg",
         "Minimal detectable change of the upper back: no level below it is used.",
-        "error of the peak of rendered reps, docs/accuracy.md",
+        "error of the peak of rendered reps, docs/accuracy.md and docs/rules.md",
     )
     growth_mdc95_deg: float = _number(
-        6.0, 0.0, 40.0, "deg", "The same of its growth within a rep.", "clean rendered reps, docs/rules.md"
+        6.0,
+        0.0,
+        40.0,
+        "deg",
+        "The same of its growth within a rep or a set, in which errors are alike.",
+        "clean rendered reps, docs/rules.md",
     )
     lumbar_mdc95_deg: float = _number(
         9.0, 0.0, 40.0, "deg", "The same of the lower back.", "clean rendered reps, docs/rules.md"

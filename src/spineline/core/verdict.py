@@ -82,7 +82,7 @@ class Least:
         return {
             "thoracic_growth": settings.growth_mdc95_deg,
             "bar_drift": _ONE_SIDED_95 * self.bar_sigma_m,
-            "thoracic_creep": settings.mdc95_deg,
+            "thoracic_creep": settings.growth_mdc95_deg,
             "lumbar_growth": settings.lumbar_mdc95_deg,
             "chest_drop": settings.lean_mdc95_deg,
             "hips_rise": settings.lean_mdc95_deg,
