@@ -70,7 +70,8 @@ def test_no_level_lies_below_what_the_reference_leaves_open(
 
 @pytest.mark.parametrize(
     ("rule", "noise"),
-    [("thoracic_growth", "growth_mdc95_deg"), ("thoracic_creep", "growth_mdc95_deg"), ("lumbar_growth", "lumbar_mdc95_deg"),
+    [("thoracic_growth", "growth_mdc95_deg"), ("thoracic_creep", "growth_mdc95_deg"),
+     ("lumbar_growth", "lumbar_mdc95_deg"),
      ("chest_drop", "lean_mdc95_deg"), ("hips_rise", "lean_mdc95_deg")],
 )  # fmt: skip
 def test_no_level_lies_below_what_can_be_detected(rule: str, noise: str) -> None:
