@@ -73,7 +73,7 @@ def shown_reps(truth: dict[str, Any]) -> int:
     from_floor = truth["recipe"]["exercise"] in FLOOR
     end_s = truth["frames"]["time_s"][-1] + 1e-3
     ways_s = [(r["start_s"], r["turn_s"]) if from_floor else (r["turn_s"], r["end_s"]) for r in truth["partial_reps"]]
-    return len(truth["reps"]) + sum(start_s >= 0 and stop_s <= end_s for start_s, stop_s in ways_s)
+    return len(truth["reps"]) + sum(bool(start_s >= 0 and stop_s <= end_s) for start_s, stop_s in ways_s)
 
 
 def verdict(rep: dict[str, Any]) -> str:

@@ -90,7 +90,8 @@ def judged(name: str, said: dict[str, Any], truth: dict[str, Any]) -> list[Judge
 def true_value(metrics: dict[str, Any], rule: str) -> float | None:
     """Return how much of a fault the true motion shows."""
     value = metrics[rule]
-    return value["trunk_deg"] if isinstance(value, dict) else value
+    shown: float | None = value["trunk_deg"] if isinstance(value, dict) else value
+    return shown
 
 
 def faults_report(rows: Sequence[Judged]) -> None:
