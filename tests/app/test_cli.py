@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -238,12 +239,14 @@ def test_libraries_do_not_talk_in_between() -> None:
 
 
 def running(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    """Start the program; where these tests run in the background, interrupts are ignored, which it must not inherit."""
     return subprocess.Popen(
         [sys.executable, "-m", "spineline", *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=None if sys.platform == "win32" else partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 
