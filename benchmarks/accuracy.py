@@ -10,7 +10,6 @@ and rooms are others too.
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -270,13 +269,10 @@ class Clip:
 
 def analyse(video: Path, out: Path) -> Clip:
     """Analyse a clip through the command line and set it beside its truth."""
-    result = clips.analyse(video, out)
-    if result.returncode not in (0, 3):
-        raise SystemExit(result.stderr)
-    truth = json.loads(video.with_suffix(".truth.json").read_text())
+    said, truth = clips.said_and_true(video, out)
     miss, sigma = clips.misses(out, video, truth)
     known = np.isfinite(miss)
-    return Clip(truth, json.loads(result.stdout), miss[known], sigma[known], known.sum() / max(known.size, 1))
+    return Clip(truth, said, miss[known], sigma[known], known.sum() / max(known.size, 1))
 
 
 def clips_report(analysed: list[Clip]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.faults import FLOOR
+from training.lifts import way_up_s
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +45,14 @@ def analyse(clip: Path, out: Path, *options: str) -> subprocess.CompletedProcess
     return subprocess.run([*command, *options], capture_output=True, text=True, check=False)
 
 
+def said_and_true(clip: Path, out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Analyse a clip that has a truth; return what was said and what is true, or end the program if it is refused."""
+    result = analyse(clip, out)
+    if result.returncode not in (0, 3):
+        raise SystemExit(result.stderr)
+    return json.loads(result.stdout), json.loads(clip.with_suffix(".truth.json").read_text())
+
+
 def row(clip: Path, out: Path, expected: str | None) -> list[str]:
     """Analyse one clip and return the cells of its row."""
     result = analyse(clip, out)
@@ -70,9 +78,9 @@ def row(clip: Path, out: Path, expected: str | None) -> list[str]:
 
 def shown_reps(truth: dict[str, Any]) -> int:
     """Return how many reps a clip shows: those whose way up lies in it, also if its ends cut the way down."""
-    from_floor = truth["recipe"]["exercise"] in FLOOR
     end_s = truth["frames"]["time_s"][-1] + 1e-3
-    ways_s = [(r["start_s"], r["turn_s"]) if from_floor else (r["turn_s"], r["end_s"]) for r in truth["partial_reps"]]
+    cut = truth["partial_reps"]
+    ways_s = [way_up_s(truth["recipe"]["exercise"], r["start_s"], r["turn_s"], r["end_s"]) for r in cut]
     return len(truth["reps"]) + sum(bool(start_s >= 0 and stop_s <= end_s) for start_s, stop_s in ways_s)
 
 

@@ -13,7 +13,6 @@ reps as there are.
 """
 
 import argparse
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,8 +27,6 @@ from rich.progress import track as progress
 
 from benchmarks import clips
 from training.faults import FAULTS
-
-STRENGTHS = ("mild", "middle", "strong")
 
 
 @dataclass(frozen=True)
@@ -49,14 +46,6 @@ class Judged:
     def clean(self) -> bool:
         """Whether the true motion is free of it."""
         return self.true is not None and self.true <= FAULTS[self.rule].strengths[0] / 2
-
-
-def analyse(video: Path, out: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Analyse a clip; return what was said and the truth."""
-    result = clips.analyse(video, out)
-    if result.returncode not in (0, 3):
-        raise SystemExit(result.stderr)
-    return json.loads(result.stdout), json.loads(video.with_suffix(".truth.json").read_text())
 
 
 def paired(said: dict[str, Any], truth: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -166,7 +155,7 @@ def bar_report(folder: Path, out: Path, names: Sequence[Path]) -> None:
     miss: dict[str, list[float]] = {}
     ways: dict[str, list[float]] = {}
     for video in names:
-        said, truth = analyse(video, out)
+        said, truth = clips.said_and_true(video, out)
         frames = out / f"{video.stem}_spineline" / "frames.csv"
         table = np.genfromtxt(frames, delimiter=",", names=True, encoding="utf-8")
         source = said["bar"]["source"]
@@ -205,7 +194,7 @@ def main() -> None:
             return
         videos = [video for folder in given.folders for video in sorted(folder.glob("*.mp4"))]
         with ThreadPoolExecutor(given.workers) as pool:
-            done = pool.map(lambda video: (video.stem, *analyse(video, out)), videos)
+            done = pool.map(lambda video: (video.stem, *clips.said_and_true(video, out)), videos)
             pairs = list(progress(done, "clips", total=len(videos), console=Console(stderr=True)))
     rows = [row for name, said, truth in pairs for row in judged(name, said, truth)]
     faults_report(rows)

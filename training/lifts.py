@@ -83,6 +83,11 @@ EXERCISES: dict[str, Exercise] = {
 }  # fmt: skip
 
 
+def way_up_s(exercise: str, start_s: float, turn_s: float, end_s: float) -> tuple[float, float]:
+    """Return begin and end of a repetition's way up: from the floor to its turn, otherwise from its turn."""
+    return (start_s, turn_s) if EXERCISES[exercise].from_floor else (turn_s, end_s)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Everything that fixes a clip's motion.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import skeleton as sk
-from training.lifts import EXERCISES
+from training.lifts import EXERCISES, way_up_s
 from training.motion import Motion
 from training.score import TrueRep
 from training.skeleton import Array
@@ -144,8 +144,7 @@ def _look(motion: Motion) -> _Seen:
 
 
 def _parts(motion: Motion, rep: TrueRep) -> _Parts:
-    from_floor = EXERCISES[motion.recipe.exercise].from_floor
-    begin_s, end_s = (rep.start_s, rep.turn_s) if from_floor else (rep.turn_s, rep.end_s)
+    begin_s, end_s = way_up_s(motion.recipe.exercise, rep.start_s, rep.turn_s, rep.end_s)
     t = motion.time_s
     whole = (t >= rep.start_s - 1e-6) & (t <= rep.end_s + 1e-6)
     up = (t >= begin_s - 1e-6) & (t <= end_s + 1e-6)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from spineline.core.strain import MID_BACK
 from training.film import jpeg
-from training.lifts import EXERCISES
+from training.lifts import way_up_s
 from training.scene import Image
 
 Array = NDArray[np.float64]
@@ -47,8 +47,7 @@ _FROM_THE_SIDE_DEG: Final = 45.0
 def way_up(truth: Truth, rep: int) -> NDArray[np.intp]:
     """Return the frames of the way up of a repetition: to the turn from the floor, from the turn otherwise."""
     row, time_s = truth["reps"][rep], np.array(truth["frames"]["time_s"])
-    from_floor = EXERCISES[truth["exercise"]].from_floor
-    begin_s, end_s = (row["start_s"], row["turn_s"]) if from_floor else (row["turn_s"], row["end_s"])
+    begin_s, end_s = way_up_s(truth["exercise"], row["start_s"], row["turn_s"], row["end_s"])
     return np.flatnonzero((time_s >= begin_s - 1e-6) & (time_s <= end_s + 1e-6))
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from spineline.core.analysis import Analysis
+from spineline.core.strain import Stated
 from spineline.errors import SettingsError
 from spineline.io.tables import (
     Column,
@@ -31,7 +32,7 @@ from spineline.io.tables import (
 )
 from tests.io.make_analysis import make_analysis
 
-RECORD = InputRecord(path="clip.mp4", sha256="ab" * 32, load_kg=100.0, body_mass_kg=None)
+RECORD = InputRecord(path="clip.mp4", sha256="ab" * 32, stated=Stated(load_kg=100.0))
 
 TOP_KEYS = [
     "schema",

@@ -289,9 +289,7 @@ def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, *, film: _Fil
     record = InputRecord(
         path=job.name,
         sha256=sha256,
-        load_kg=options.load_kg,
-        body_mass_kg=options.body_mass_kg,
-        height_m=options.height_m,
+        stated=stated,
     )
     text = analysis_text(found, record)
     target = folder_for(Path(job.name), request.output_dir)

@@ -246,6 +246,7 @@ def _judged(
     if not reps or done.exercise is None:
         return done
     loaded_deg = np.where(tops, np.nan, done.thoracic_change_deg)  # upright the back bears least: not judged
+    tilt_deg = view.shoulder_tilt_deg(pose.landmarks_px)
     scene = Scene(
         time_s=done.track.time_s,
         exercise=done.exercise,
@@ -256,11 +257,11 @@ def _judged(
         chest_deg=done.spine.chest_deg,
         trunk_deg=done.angles.trunk_deg,
         thigh_deg=done.angles.thigh_deg,
-        tilt_deg=view.shoulder_tilt_deg(pose.landmarks_px),
+        tilt_deg=tilt_deg,
         rise=motion.height,
         bar=done.bar,
         strains=(),
-        standing=_standing(done, pose, motion, reps),
+        standing=_standing(done, tilt_deg, motion, reps),
         aspect=_aspect(done.view.yaw_deg, done.settings),
     )
     strains = strain_indices(_lift(done, pose, scene, stated), stated, done.settings.strain)
@@ -270,11 +271,10 @@ def _judged(
     return replace(done, reps=results, cues=cues([flag for result in results for flag in result.flags]))
 
 
-def _standing(done: Analysis, pose: _Pose, motion: Motion, reps: tuple[Rep, ...]) -> Standing:
+def _standing(done: Analysis, tilt_deg: Floats, motion: Motion, reps: tuple[Rep, ...]) -> Standing:
     """Take the medians over calm standing, whether or not the back was measured there."""
     seen = np.isfinite(motion.trunk_deg)
     calm = calm_standing(motion, seen, list(reps), done.exercise, done.settings.reference)
-    tilt_deg = view.shoulder_tilt_deg(pose.landmarks_px)
     values = (done.spine.chest_deg, done.spine.neck_deg, tilt_deg)
     return Standing(*(_extreme(each[calm], 50) for each in values))
 

@@ -7,6 +7,7 @@ top - bottom - top.
 """
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -116,12 +117,12 @@ class Motion:
         picked: dict[str, Any] = {f.name: getattr(self, f.name)[index] for f in fields(self) if f.name != _ASPECT}
         return replace(self, **picked)
 
-    @property
+    @cached_property
     def by_bar(self) -> bool:
         """Whether a bar that was followed shows the reps, better than the shoulders do."""
         return bool(np.isfinite(self.bar_height).any())
 
-    @property
+    @cached_property
     def lead(self) -> Floats:
         """The height that shows the reps; where a bar on the shoulders was not seen, they show it."""
         if not self.by_bar:
@@ -131,7 +132,7 @@ class Motion:
         below = _median(self.height - self.bar_height)
         return np.where(np.isfinite(self.bar_height), self.bar_height, self.height - below)
 
-    @property
+    @cached_property
     def told_by_bar(self) -> Exercise | None:
         """What is lifted: when it is high, the bar hangs at the hips or lies on the shoulders; None if unseen."""
         if not self.by_bar:

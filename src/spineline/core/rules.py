@@ -17,7 +17,7 @@ from spineline.core.track import Floats
 
 Unit = Literal["deg", "m", "pct"]
 
-BACK_UNSEEN: Final = "the upper back was not measured"
+_BACK_UNSEEN: Final = "the upper back was not measured"
 _LOW_BACK_UNSEEN: Final = "the lower back was not measured"
 _NECK_UNSEEN: Final = "head or upper back was not measured"
 _POSE_UNSEEN: Final = "shoulders or hips were not seen"
@@ -40,13 +40,13 @@ _AROUND_S: Final = 0.05
 def thoracic_setup(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Thoracic change from the reference when the weight leaves the floor."""
     change = scene.before(scene.change_deg, rep, settings.before_s)
-    return Found(change, rep.pull_s[0]) if np.isfinite(change) else unseen(BACK_UNSEEN)
+    return Found(change, rep.pull_s[0]) if np.isfinite(change) else unseen(_BACK_UNSEEN)
 
 
 def thoracic_rounding(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Largest thoracic change from the reference in the whole rep."""
     within = scene.between(rep.start_s, rep.end_s)
-    return peak(scene, scene.change_deg, within, held_s=settings.held_s, why=BACK_UNSEEN)
+    return peak(scene, scene.change_deg, within, held_s=settings.held_s, why=_BACK_UNSEEN)
 
 
 def thoracic_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
@@ -54,11 +54,9 @@ def thoracic_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 
     Coming back from an extended back to one's own neutral is no rounding.
     """
-    pull = scene.way_up(rep)
     start = scene.before(scene.change_deg, rep, settings.before_s)
-    gained = rise_from(scene, scene.change_deg, start, pull, held_s=settings.held_s, why=BACK_UNSEEN)
-    most = peak(scene, scene.change_deg, pull, held_s=settings.held_s, why=BACK_UNSEEN)
-    return Found(float(np.minimum(gained.value, most.value)), gained.time_s, gained.why)
+    gained = rise_from(scene, scene.change_deg, start, scene.way_up(rep), held_s=settings.held_s, why=_BACK_UNSEEN)
+    return Found(gained.value + min(start, 0.0), gained.time_s, gained.why)
 
 
 def thoracic_creep(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
@@ -166,7 +164,7 @@ def _at_the_top(rep: Rep, scene: Scene, settings: RuleSettings, *, sign: float) 
     end_s = rep.pull_s[1]
     chest_deg = value_at(scene.time_s, scene.chest_deg, end_s + settings.top_s / 2, around_s=settings.top_s / 2)
     more_deg = sign * (chest_deg - scene.standing.chest_deg)
-    return Found(more_deg, end_s + settings.top_s / 2) if np.isfinite(more_deg) else unseen(BACK_UNSEEN)
+    return Found(more_deg, end_s + settings.top_s / 2) if np.isfinite(more_deg) else unseen(_BACK_UNSEEN)
 
 
 def depth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:

@@ -87,7 +87,7 @@ def smooth(
 def bridged(time_s: Floats, values: Floats, *, max_gap_s: float) -> Floats:
     """Read the columns of ``values`` ``(T, n)`` linearly between known frames at most ``max_gap_s`` apart.
 
-    For what was looked for in some frames only, not for what was looked for and not found.
+    For a thing that moves evenly and was missed in a few frames, such as a bar; never for what is measured of the back.
     """
     out = values.copy()
     for index in stretches(time_s, np.asarray(np.isfinite(values).all(axis=1)), max_gap_s=max_gap_s):

@@ -15,7 +15,7 @@ from spineline.core.settings import ViewSettings
 from spineline.core.skeleton import SPINE_POINTS, Landmark
 from spineline.core.track import RAW_ANGLES, Bools, Floats, PoseTrack, Texts
 from spineline.core.trunk import trunk_frame
-from spineline.core.view import out_of_frame
+from spineline.core.view import WRISTS, out_of_frame
 
 REASONS: Final = ("", "no_pose", "out_of_frame", "second_person", "low_visibility", "yaw", "edge_hidden", "uncertain")
 """Why a frame is not measured, the first that holds; empty where it is."""
@@ -23,7 +23,6 @@ REASONS: Final = ("", "no_pose", "out_of_frame", "second_person", "low_visibilit
 _C7, _T3, _L1 = (SPINE_POINTS.index(name) for name in ("C7", "T3", "L1"))
 _EARS: Final = (Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
 _SHOULDERS: Final = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
-_WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
 
 REASON_TEXT: Final = {
     "no_pose": "nobody could be followed",
@@ -118,7 +117,7 @@ def _reading(track: PoseTrack, facing: Floats, settings: ViewSettings) -> tuple[
 
 def hand_at_shoulder(track: PoseTrack, settings: ViewSettings) -> Bools:
     """Tell where a bar may lie over the upper back, ``(T,)``; never while neither hand is known."""
-    reach_px = np.linalg.norm(track.landmarks_px[:, _WRISTS] - track.landmarks_px[:, _SHOULDERS], axis=2)
+    reach_px = np.linalg.norm(track.landmarks_px[:, WRISTS] - track.landmarks_px[:, _SHOULDERS], axis=2)
     length_px = trunk_frame(track.landmarks_px, track.facing).length_px
     with np.errstate(invalid="ignore"):
         return np.asarray((reach_px < settings.hand_at_shoulder * length_px[:, None]).any(axis=1))

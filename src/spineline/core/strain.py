@@ -16,7 +16,7 @@ import numpy as np
 from spineline.core.bar import Bar
 from spineline.core.kinematics import Joints
 from spineline.core.reps import Rep
-from spineline.core.scene import Found, unseen, value_at
+from spineline.core.scene import Found, value_at
 from spineline.core.settings import StrainSettings
 from spineline.core.track import Bools, Floats
 
@@ -171,7 +171,7 @@ def _strain(
 
 
 def _unknown(why: str) -> Strain:
-    return Strain(float("nan"), float("nan"), unseen(why).time_s, why)
+    return Strain(float("nan"), float("nan"), float("nan"), why)
 
 
 def _at(levers: Levers, frames: Bools) -> Levers:

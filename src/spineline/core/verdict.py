@@ -33,6 +33,10 @@ _SAME_CAUSE: Final = (
 """Rules that one cue answers."""
 
 
+def _setting(rule: str, unit: Unit) -> str:
+    return f"{rule}_{unit}"
+
+
 @dataclass(frozen=True)
 class Flag:
     """One finding: which rule, in which rep, when, how much, beyond which level."""
@@ -46,6 +50,11 @@ class Flag:
     severity: Severity
     message: str
 
+    @property
+    def setting(self) -> str:
+        """Name of its levels in the settings of the rules."""
+        return _setting(self.rule, self.unit)
+
 
 @dataclass(frozen=True)
 class Check:
@@ -54,6 +63,11 @@ class Check:
     rule: str
     unit: Unit
     found: Found
+
+    @property
+    def setting(self) -> str:
+        """Name of its levels in the settings of the rules."""
+        return _setting(self.rule, self.unit)
 
 
 def checks(rep: Rep, scene: Scene, settings: RuleSettings) -> tuple[Check, ...]:
@@ -95,12 +109,17 @@ def flags(rep: Rep, scene: Scene, found: Sequence[Check], least: Least, settings
     return tuple(flag for flag in judged if flag)
 
 
+def named_levels(check: Check | Flag, settings: RuleSettings) -> list[tuple[Severity, float]]:
+    """Return the levels of a rule in its unit, rising: three of a rule about the mid-back, one of a remark."""
+    levels: Levels | float = getattr(settings, check.setting)
+    if isinstance(levels, float):
+        return [("info", levels)]
+    return [(name, getattr(levels, name)) for name in SEVERITIES]
+
+
 def _flag(rep: Rep, scene: Scene, check: Check, least: float, settings: RuleSettings) -> Flag | None:
     """Compare one value with its levels; NaN is never a finding."""
-    levels: Levels | float = getattr(settings, f"{check.rule}_{check.unit}")
-    named: list[tuple[Severity, float]] = (
-        [("info", levels)] if isinstance(levels, float) else [(name, getattr(levels, name)) for name in SEVERITIES]
-    )
+    named = named_levels(check, settings)
     passed = [(name, level) for name, plain in named if check.found.value >= (level := max(plain, least))]
     if not passed:
         return None

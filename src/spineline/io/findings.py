@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from pydantic import BaseModel
 
-from spineline.core.analysis import Analysis
+from spineline.core.analysis import Analysis, RepResult
 from spineline.core.settings import origin
-from spineline.core.verdict import SEVERITIES, in_words
+from spineline.core.verdict import Check, in_words, named_levels
 
 CHECKS_CAPTION: Final = (
     "Every rule in every rep, with the levels it is compared with and where these come from. A number without a mark "
@@ -64,26 +63,25 @@ def bar_lines(analysis: Analysis) -> list[str]:
 
 def checked(analysis: Analysis) -> list[Checked]:
     """List what every rule measured in every rep."""
+    settings = analysis.settings.rules
     rows = []
-    rules = dict.fromkeys((check.rule, check.unit) for result in analysis.reps for check in result.checks)
-    for rule, unit in rules:
-        name = f"{rule}_{unit}"
-        levels = getattr(analysis.settings.rules, name)
-        named = [(s, getattr(levels, s)) for s in SEVERITIES] if isinstance(levels, BaseModel) else [("info", levels)]
-        found = [check.found for result in analysis.reps for check in result.checks if check.rule == rule]
-        flags = {flag.rep: flag.severity for result in analysis.reps for flag in result.flags if flag.rule == rule}
+    for of_reps in zip(*(result.checks for result in analysis.reps), strict=True):
+        first = of_reps[0]
+        levels = named_levels(first, settings)
         rows.append(
             Checked(
-                rule=rule.replace("_", " ").capitalize(),
-                levels=", ".join(f"{severity} {in_words(level, unit)}" for severity, level in named),
-                origin=origin(analysis.settings.rules, name),
-                marks=tuple(
-                    Mark(in_words(each.value, unit), flags.get(result.rep.index, ""), f"{each.time_s:.1f} s")
-                    if np.isfinite(each.value)
-                    else Mark("", "", "")
-                    for result, each in zip(analysis.reps, found, strict=True)
-                ),
-                why="; ".join(dict.fromkeys(each.why for each in found if each.why)),
+                rule=first.rule.replace("_", " ").capitalize(),
+                levels=", ".join(f"{severity} {in_words(level, first.unit)}" for severity, level in levels),
+                origin=origin(settings, first.setting),
+                marks=tuple(_mark(check, result) for check, result in zip(of_reps, analysis.reps, strict=True)),
+                why="; ".join(dict.fromkeys(check.found.why for check in of_reps if check.found.why)),
             )
         )
     return rows
+
+
+def _mark(check: Check, result: RepResult) -> Mark:
+    if not np.isfinite(check.found.value):
+        return Mark("", "", "")
+    severity = next((flag.severity for flag in result.flags if flag.rule == check.rule), "")
+    return Mark(in_words(check.found.value, check.unit), severity, f"{check.found.time_s:.1f} s")

@@ -10,11 +10,12 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from spineline.core.settings import origin
+from spineline.core.strain import Stated
 from spineline.errors import SettingsError
 from spineline.io.verdicts import CUES
 
@@ -57,9 +58,7 @@ class InputRecord:
 
     path: str
     sha256: str
-    load_kg: float | None = None
-    body_mass_kg: float | None = None
-    height_m: float | None = None
+    stated: Stated = field(default_factory=Stated)
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,7 @@ def analysis_document(analysis: "Analysis", record: InputRecord) -> dict[str, An
             "sha256": record.sha256,
             "frames": len(time_s),
             "duration_s": _time(time_s[-1] - time_s[0]) if len(time_s) else 0.0,
-            "load_kg": record.load_kg,
-            "body_mass_kg": record.body_mass_kg,
-            "height_m": record.height_m,
+            **asdict(record.stated),
         },
         "model": {
             "name": source.get("model"),
@@ -225,7 +222,6 @@ def _rep(rep: "RepResult") -> dict[str, Cell]:
 
 def _flag(flag: "Flag", analysis: "Analysis") -> dict[str, Cell]:
     """Give a finding with everything it can be traced by: its frame, value and level, and where the level is from."""
-    setting = f"{flag.rule}_{flag.unit}"
     return {
         "rule": flag.rule,
         "severity": flag.severity,
@@ -234,8 +230,8 @@ def _flag(flag: "Flag", analysis: "Analysis") -> dict[str, Cell]:
         "unit": flag.unit,
         "time_s": _time(flag.time_s),
         "frame": int(abs(analysis.track.time_s - flag.time_s).argmin()),
-        "setting": f"rules.{setting}",
-        "source": origin(analysis.settings.rules, setting),
+        "setting": f"rules.{flag.setting}",
+        "source": origin(analysis.settings.rules, flag.setting),
         "message": flag.message,
     }
 
