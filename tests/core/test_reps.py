@@ -182,6 +182,17 @@ def test_an_aborted_pull_is_no_rep_where_the_bar_is_seen(share: float) -> None:
     assert len(found.reps) == len(done.truth.reps) == 3
 
 
+@pytest.mark.parametrize("share", [0.1, 0.2])
+def test_a_pull_that_stalls_off_the_floor_has_begun(share: float) -> None:
+    script = lift("conventional", reps=3)
+    at = [i for i, move in enumerate(script) if move.phase == "ascend"][1]
+    moves = [(0.5, 1 - share), (0.4, 1 - share), (0.9, 0.0)]
+    stalled = [replace(script[at], seconds=seconds, depth=depth) for seconds, depth in moves]
+    done = simulate([*script[:at], *stalled, *script[at + 1 :]], style="conventional", silhouettes=False)
+    begun_s = sum(move.seconds for move in script[:at])
+    assert begun_s <= analyze(done.track).reps[1].rep.start_s <= begun_s + 0.35
+
+
 def test_rowing_is_no_rep_where_the_bar_is_seen() -> None:
     row = [Move("ascend", 0.8, 0.55, counts=False), Move("hold", 0.3), Move("descend", 0.8, 1.0), Move("bottom", 0.3)]
     assert watched([Move("bottom", 1.0, 1.0), *row * 4], "romanian", plates=True)[1].reps == ()

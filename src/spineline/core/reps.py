@@ -274,6 +274,8 @@ def ascents(motion: Motion, settings: RepSettings) -> list[Ascent]:
     prominence = max(settings.min_range_torsos, settings.turning_share * float(np.ptp(height)))
     lows, highs = turning_points(height, prominence=prominence)
     speed = np.gradient(height, motion.time_s)
+    # A bar that has left the floor may stall; shoulders drift before a pull.
+    off_floor = settings.bar_start_share if motion.told_by_bar == "deadlift" else settings.end_share
     found = []
     for low in lows:
         before = max((h for h in highs if h < low), default=None)
@@ -282,22 +284,24 @@ def ascents(motion: Motion, settings: RepSettings) -> list[Ascent]:
             continue
         after = min((i for i in lows if i > high), default=None)
         leaves_top, reaches_low = (low, low) if before is None else _moves(height, speed, before, low, settings)
-        leaves_low, reaches_top = _moves(height, speed, low, high, settings)
+        leaves_low, reaches_top = _moves(height, speed, low, high, settings, begins_within=off_floor)
         lowers, reaches_next = (None, None) if after is None else _moves(height, speed, high, after, settings)
         down = (before, leaves_top, reaches_low)
         found.append(Ascent(*down, low, leaves_low, reaches_top, high, lowers, reaches_next, after))
     return found
 
 
-def _moves(height: Floats, speed: Floats, first: int, last: int, settings: RepSettings) -> tuple[int, int]:
-    """Return when the way from one turning point to the next begins and when it is done.
+def _moves(
+    height: Floats, speed: Floats, first: int, last: int, settings: RepSettings, begins_within: float | None = None
+) -> tuple[int, int]:
+    """Return when the way from one turning point to the next begins, and when it is done.
 
     Near its ends it is slow; so a pause, or drifting on while standing, belongs to no way.
     """
     way = np.abs(height[first : last + 1] - height[first]) / abs(height[last] - height[first])
     pace = np.abs(speed[first : last + 1])
     slow = pace <= settings.slow_share * pace.max()
-    early = np.flatnonzero(slow & (way <= settings.end_share))
+    early = np.flatnonzero(slow & (way <= (begins_within or settings.end_share)))
     # After a stall on the way it goes on fast; only then it is done.
     underway = np.flatnonzero(~slow & (way < 1 - _NEARLY_DONE * settings.end_share))
     late = np.flatnonzero(slow & (way >= 1 - settings.end_share))

@@ -191,6 +191,14 @@ class RepSettings(_Group):
     end_share: float = _number(
         0.25, 0.05, 0.45, "1", "First and last share of a way where it may be slow.", "hysteresis"
     )
+    bar_start_share: float = _number(
+        0.06,
+        0.01,
+        0.45,
+        "1",
+        "The same at the start of a pull whose bar is followed.",
+        "twice the error of its height, docs/rules.md",
+    )
     min_ascent_s: float = _number(0.25, 0.1, 2.0, "s", "Shortest way up.", "fastest barbell squats take 0.5 s")
     max_ascent_s: float = _number(15.0, 3.0, 60.0, "s", "Longest way up.", "a grinding pull takes up to 10 s")
     top_trunk_deg: float = _number(
@@ -409,7 +417,7 @@ class RuleSettings(_Group):
         "clean rendered reps, docs/rules.md",
     )
     lumbar_mdc95_deg: float = _number(
-        9.0, 0.0, 40.0, "deg", "The same of the lower back.", "clean rendered reps, docs/rules.md"
+        8.0, 0.0, 40.0, "deg", "The same of the lower back.", "clean rendered reps, docs/rules.md"
     )
     max_lumbar_growth_deg: float = _number(
         25.0,
