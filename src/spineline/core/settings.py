@@ -197,7 +197,7 @@ class RepSettings(_Group):
         0.45,
         "1",
         "The same at the start of a pull whose bar is followed.",
-        "twice the error of its height, docs/rules.md",
+        "of a way of 0.5 m six times the error of its height, docs/rules.md",
     )
     min_ascent_s: float = _number(0.25, 0.1, 2.0, "s", "Shortest way up.", "fastest barbell squats take 0.5 s")
     max_ascent_s: float = _number(15.0, 3.0, 60.0, "s", "Longest way up.", "a grinding pull takes up to 10 s")
@@ -437,7 +437,12 @@ class BarSettings(_Group):
 
     plate_m: float = _number(0.45, 0.1, 0.6, "m", "Diameter of the largest plate.", "IWF and IPF: 450 mm")
     plate_scale_sigma: float = _number(
-        0.04, 0.0, 0.5, "1", "Relative sigma of the plate's size in the picture.", "docs/rules.md"
+        0.04,
+        0.0,
+        0.5,
+        "1",
+        "Relative sigma of the plate's size in the picture.",
+        "docs/decisions/0006-bar-and-rules.md",
     )
     plate_sigma_m: float = _number(0.01, 0.0, 0.2, "m", "Sigma of a way of the plate.", "docs/rules.md")
     hands_sigma_m: float = _number(0.045, 0.0, 0.2, "m", "Sigma of a way of the hands.", "docs/rules.md")
@@ -446,19 +451,34 @@ class BarSettings(_Group):
     )
     average_height_sd_m: float = _number(0.10, 0.0, 0.4, "m", "Its spread.", "as above")
     chain_sigma: float = _number(
-        0.05, 0.0, 0.5, "1", "Relative sigma of the height read from ankle, knee, hip and shoulder.", "docs/rules.md"
+        0.07,
+        0.0,
+        0.5,
+        "1",
+        "Relative sigma of the height read from ankle, knee, hip and shoulder.",
+        "docs/decisions/0006-bar-and-rules.md",
     )
     sure_score: float = _number(
-        0.97, 0.5, 1.0, "1", "From this score on a disc is nearly always the plate.", "rendered lifters, docs/rules.md"
+        0.97,
+        0.5,
+        1.0,
+        "1",
+        "From this score on a disc is nearly always the plate.",
+        "docs/decisions/0006-bar-and-rules.md",
     )
     max_speed_m_s: float = _number(
         4.0, 0.5, 20.0, "m/s", "Fastest a bar moves.", "a dropped bar; lifted ones stay below 3"
     )
     max_radius_change: float = _number(
-        0.1, 0.02, 1.0, "1", "A disc that differs more from the others in size is another.", "docs/rules.md"
+        0.1,
+        0.02,
+        1.0,
+        "1",
+        "A disc that differs more from the others in size is another.",
+        "docs/decisions/0006-bar-and-rules.md",
     )
     min_plate_share: float = _number(
-        0.6, 0.1, 1.0, "1", "Least share of frames with the plate to follow it.", "docs/rules.md"
+        0.6, 0.1, 1.0, "1", "Least share of frames with the plate to follow it.", "docs/decisions/0006-bar-and-rules.md"
     )
     min_way_torsos: float = _number(
         0.3, 0.05, 2.0, "torso lengths", "A plate that moves less is not lifted.", "as reps.min_range_torsos"
