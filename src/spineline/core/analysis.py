@@ -245,7 +245,9 @@ def _judged(
     """Measure every rep by every rule, and say what that means."""
     if not reps or done.exercise is None:
         return done
-    loaded_deg = np.where(tops, np.nan, done.thoracic_change_deg)  # upright the back bears least: not judged
+    # Standing upright the back bears least, and a bar hides part of it: not judged. On the way up it bears to the end.
+    stands = tops & (done.phase != "concentric")
+    loaded_deg = np.where(stands, np.nan, done.thoracic_change_deg)
     tilt_deg = view.shoulder_tilt_deg(pose.landmarks_px)
     scene = Scene(
         time_s=done.track.time_s,

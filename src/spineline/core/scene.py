@@ -27,7 +27,7 @@ class Standing:
 class Scene:
     """One set, each ``(T,)``; NaN where not measured.
 
-    ``change_deg`` thoracic change from the reference, but for the tops; ``rise`` height of the shoulders in torso
+    ``change_deg`` thoracic change from the reference, but for standing at the tops; ``rise`` height of the shoulders in torso
     lengths; ``tilt_deg`` of the line of the shoulders against level; ``strains`` the index of each rep; ``aspect``
     from where the camera looks.
     """
