@@ -27,9 +27,9 @@ class Standing:
 class Scene:
     """One set, each ``(T,)``; NaN where not measured.
 
-    ``change_deg`` thoracic change from the reference, but for standing at the tops; ``rise`` height of the shoulders in torso
-    lengths; ``tilt_deg`` of the line of the shoulders against level; ``strains`` the index of each rep; ``aspect``
-    from where the camera looks.
+    ``change_deg`` thoracic change from the reference, but for standing at the tops; ``rise`` height of the shoulders in
+    torso lengths; ``tilt_deg`` of the line of the shoulders against level; ``strains`` the index of each rep;
+    ``aspect`` from where the camera looks.
     """
 
     time_s: Floats
