@@ -128,15 +128,17 @@ def unjudged(rows: Sequence[Judged]) -> str:
 
 def clean_report(pairs: Sequence[tuple[str, dict[str, Any], dict[str, Any]]], rows: Sequence[Judged]) -> None:
     """Print what was said of reps in which nothing was planted."""
-    reps = [(name, found) for name, said, truth in pairs for found, true in paired(said, truth)
-            if not true["planted"]["strength"]]  # fmt: skip
-    wrong = [row for row in rows if row.severity and row.clean and not row.planted]
-    sound = {(name, found["index"]) for name, found in reps}
-    wrong = [row for row in wrong if (row.clip, row.rep) in sound]
+    reps = {
+        (name, true["index"] + 1): found
+        for name, said, truth in pairs
+        for found, true in paired(said, truth)
+        if not true["planted"]["strength"]
+    }
+    wrong = [row for row in rows if row.severity and row.clean and (row.clip, row.rep) in reps]
     print(f"\n{len(reps)} reps in which nothing was planted: {len(wrong)} false findings.")
     for row in wrong:
         print(f"- {row.clip}, rep {row.rep}: {row.rule} {row.measured:.3g} ({row.severity}), true {row.true:.3g}")
-    said = Counter(found["verdict"] for _, found in reps)
+    said = Counter(found["verdict"] for found in reps.values())
     print("\nVerdicts of these: " + ", ".join(f"{verdict} {count}" for verdict, count in said.most_common()) + ".")
 
 
