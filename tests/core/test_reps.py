@@ -232,6 +232,17 @@ def test_quarter_reps_alone_are_none(style: str) -> None:
     ("style", "short"), [*((style, 0.3) for style in FEW), ("back_squat", 0.65), ("romanian", 0.65)]
 )
 def test_shallow_reps_among_full_ones_are_left_out(style: str, short: float) -> None:
+    done, found = watched(mixed(style, short), style)
+    assert len(found.reps) == len(done.truth.reps) == 3
+
+
+@pytest.mark.parametrize(("short", "number"), [(0.3, 3), (0.62, 5)])
+def test_a_shallow_squat_counts_where_the_bar_is_seen(short: float, number: int) -> None:
+    assert len(watched(mixed("back_squat", short), "back_squat", plates=True)[1].reps) == number
+
+
+def mixed(style: str, short: float) -> list[Move]:
+    """Script a set of full, short, full, short and full."""
     moves = [REST]
     for depth in (1.0, short, 1.0, short, 1.0):
         long = len(moves) == 1 and style in FROM_FLOOR
@@ -244,8 +255,7 @@ def test_shallow_reps_among_full_ones_are_left_out(style: str, short: float) -> 
     if style in FROM_FLOOR:
         moves += [Move("descend", 1.4, 1.0), Move("bottom", 0.4), Move("stand", 1.4, 0.0)]
     # Rests between the reps were long; standing on has to be longer to show that the bar was left.
-    done, found = watched([*moves, *[REST] * 3], style)
-    assert len(found.reps) == len(done.truth.reps) == 3
+    return [*moves, *[REST] * 3]
 
 
 @pytest.mark.parametrize("style", FEW)

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spineline.core.skeleton import Landmark
-from spineline.io.plate import MIN_SCORE, Plate, find_plate
+from spineline.io.plate import MIN_SCORE, Plate, PlateFollower, find_plate
 
 Image = NDArray[np.uint8]
 Marks = NDArray[np.float64]
@@ -225,3 +225,49 @@ def test_tiny_pictures_give_none(size: tuple[int, int]) -> None:
 
 def test_a_flat_picture_gives_none() -> None:
     assert find_plate(np.full((480, 640, 3), 128, dtype=np.uint8), _pose()) is None
+
+
+def _moved(scene: Scene, up_px: float) -> Image:
+    """Return a picture of the bar so far up, without a lifter."""
+    image = _draw(replace(scene, noise=0.0), plate=False)[0]
+    raised = replace(scene, y=scene.y - up_px)
+    _disc(image, raised, raised.radius, raised.plate)
+    return image
+
+
+def test_a_lifter_who_looks_small_for_a_moment_does_not_shrink_the_plate() -> None:
+    scene = Scene()
+    image, pose = _draw(scene)
+    follower = PlateFollower()
+    for i in range(6):
+        follower.follow(image, i / 30, pose)
+    folded = 0.4 * (pose - pose.mean(axis=0)) + pose.mean(axis=0)  # half of it is hidden
+    alone = find_plate(image, folded)
+    assert alone is None or alone.radius_px < 0.5 * scene.radius
+    found = follower.follow(image, 0.25, folded)
+    assert found is not None
+    _assert_found(Plate(*found), scene)
+
+
+def test_the_bar_is_followed_where_the_lifter_stays_lost() -> None:
+    scene = Scene()
+    image, pose = _draw(scene)
+    follower = PlateFollower()
+    follower.follow(image, 0.0, pose)
+    for i in range(1, 200):
+        up_px = 110.0 * (1 - np.cos(i / 15))
+        found = follower.follow(_moved(scene, up_px), i / 15, None)
+        assert found is not None, i
+        assert found[1] == pytest.approx(scene.y - up_px, abs=4.0)
+
+
+def test_with_bar_and_lifter_lost_it_is_given_up() -> None:
+    image, pose = _draw(Scene())
+    empty = _draw(Scene(), plate=False)[0]
+    follower = PlateFollower()
+    assert follower.follow(image, 0.0, None) is None
+    assert follower.follow(image, 0.1, pose) is not None
+    assert follower.follow(empty, 3.0, None) is None
+    assert follower.follow(image, 4.0, None) is not None
+    assert follower.follow(empty, 6.0, None) is None
+    assert follower.follow(image, 8.5, None) is None

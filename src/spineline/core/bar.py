@@ -107,9 +107,13 @@ def _best_path(time_s: Floats, plate_px: Floats, fastest_px_s: float, sure_score
 
 
 def is_lifted(plate_px: Floats, joints: Joints, settings: BarSettings) -> bool:
-    """Tell whether the plate is the lifter's: seen most of the time, and moved by more than a share of the torso."""
+    """Tell whether the plate is the lifter's: moved by more than a share of the torso, and seen most of the time.
+
+    That is the time since the lifter or the plate first was; before, nobody knew where to look.
+    """
     known = np.isfinite(plate_px[:, 1])
-    if not len(known) or known.mean() < settings.min_plate_share:
+    either = known | np.isfinite(joints.shoulder[:, 1])
+    if not known.any() or known[int(either.argmax()) :].mean() < settings.min_plate_share:
         return False
     low, high = np.percentile(plate_px[known, 1], _PATH_PERCENTILES)
     return bool(high - low >= settings.min_way_torsos * joints.torso_px)

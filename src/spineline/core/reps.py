@@ -350,7 +350,9 @@ def _alike(motion: Motion, found: list[Ascent], settings: RepSettings) -> list[A
     full = float(np.percentile(way, 75))
     short = np.percentile(motion.lead[highs], 75) - motion.lead[highs]
     unseen = np.array([_top_unseen(motion, a) for a in found])
-    keep = (way >= settings.min_share * full) & ((short <= settings.short_share * full) | unseen)
+    # A shallow squat is a squat; a plate that goes down and up again under the lifter shows nothing else.
+    least = settings.min_squat_share if motion.told_by_bar == "squat" else settings.min_share
+    keep = (way >= least * full) & ((short <= settings.short_share * full) | unseen)
     if keep.sum() >= _FEWEST_TO_COMPARE and not motion.by_bar:
         trunk, hands = motion.trunk_deg[lows], motion.hand_height[lows]
         keep &= ~(np.abs(trunk - _median(trunk[keep])) > _ODD_TRUNK_DEG)

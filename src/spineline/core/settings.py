@@ -169,6 +169,14 @@ class RepSettings(_Group):
         "Least way up as a share of the lifter's own full reps.",
         "an aborted pull does not count",
     )
+    min_squat_share: float = _number(
+        0.4,
+        0.2,
+        0.95,
+        "1",
+        "The same of squats whose plate is followed: a shallow one counts.",
+        "rendered lifters, docs/rules.md",
+    )
     turning_share: float = _number(
         0.35,
         0.1,

@@ -8,6 +8,7 @@ by its ring, its inside and its place: a ball, a head or a pattern has one of th
 Positions are in pixels with the picture's corner at (0, 0), so that the middle of the first pixel is at 0.5.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +23,11 @@ MIN_SCORE: Final = 0.6
 """A find with a lower score is not told of."""
 
 _REMEMBERED_S: Final = 4.0
-"""So long after the lifter was lost the bar is looked for around them: as long as a slow way up and down."""
+"""So long after lifter and bar were lost the bar is looked for: as long as a slow way up and down."""
+
+_SIZED_S: Final = 10.0
+_SIZE_PERCENTILE: Final = 75.0
+"""The lifter's size is that percentile of those seen in so long: less is a pose of which a part is hidden."""
 
 Singles = NDArray[np.float32]
 
@@ -128,7 +133,9 @@ class _Rings:
     radial: Singles
 
 
-def find_plate(image: NDArray[np.uint8], landmarks_px: Floats, previous: Plate | None = None) -> Plate | None:
+def find_plate(
+    image: NDArray[np.uint8], landmarks_px: Floats, previous: Plate | None = None, size_px: float | None = None
+) -> Plate | None:
     """Find the near plate of the barbell that the lifter holds or stands at.
 
     Parameters
@@ -140,12 +147,14 @@ def find_plate(image: NDArray[np.uint8], landmarks_px: Floats, previous: Plate |
     previous
         What was found in the frame before. It is only one more place to look at and counts for nothing in the
         choice, so that a wrong find does not last.
+    size_px
+        Length of shin, thigh and trunk, if known better than from this pose.
 
     Returns
     -------
     None where no plate is seen, or none that can be told from other round things.
     """
-    view = _view(image, landmarks_px)
+    view = _view(image, landmarks_px, size_px)
     if view is None:
         return None
     places = _vote(view)
@@ -164,11 +173,16 @@ def find_plate(image: NDArray[np.uint8], landmarks_px: Floats, previous: Plate |
 
 
 class PlateFollower:
-    """Finds the plate frame after frame, for a while also where the lifter was lost: the bar goes on without."""
+    """Finds the plate frame after frame, for a while also where the lifter was lost: the bar goes on without.
+
+    A plate often hides half of the lifter, who then looks small for a moment; the size of the last seconds counts.
+    While the lifter is lost, the bar takes the place of the hands along.
+    """
 
     def __init__(self) -> None:
         self._landmarks_px: Floats | None = None
         self._seen_s = 0.0
+        self._sizes_px: deque[tuple[float, float]] = deque()
         self._last: Plate | None = None
 
     def follow(
@@ -191,22 +205,29 @@ class PlateFollower:
         -------
         Middle and radius in full-picture pixels, and the score; None without a find.
         """
-        if landmarks_px is not None:
+        if landmarks_px is not None and np.isfinite(landmarks_px).all():
             self._landmarks_px, self._seen_s = landmarks_px, time_s
+            self._sizes_px.append((time_s, _size_px(landmarks_px)))
+            while time_s - self._sizes_px[0][0] > _SIZED_S:
+                self._sizes_px.popleft()
         if self._landmarks_px is None or time_s - self._seen_s > _REMEMBERED_S:
             return None
-        self._last = find_plate(image, self._landmarks_px * scale, self._last)
+        size_px = float(np.percentile([size for _, size in self._sizes_px], _SIZE_PERCENTILE))
+        before, self._last = self._last, find_plate(image, self._landmarks_px * scale, self._last, size_px * scale)
         if self._last is None:
             return None
+        if landmarks_px is None and before is not None:
+            moved_px = np.array([self._last.x_px - before.x_px, self._last.y_px - before.y_px]) / scale
+            self._landmarks_px, self._seen_s = self._landmarks_px + moved_px, time_s
         found = self._last
         return found.x_px / scale, found.y_px / scale, found.radius_px / scale, found.score
 
 
-def _view(image: NDArray[np.uint8], landmarks_px: Floats) -> _View | None:
+def _view(image: NDArray[np.uint8], landmarks_px: Floats, size_px: float | None) -> _View | None:
     """Cut and shrink the part in which the plate can be; None where there is nothing to search."""
     if not (np.abs(landmarks_px[_USED]) < _SIZES_PX[1]).all():
         return None
-    size = _size_px(landmarks_px)
+    size = _size_px(landmarks_px) if size_px is None else size_px
     if size < _SIZES_PX[0]:
         return None
     picture = image.shape[1::-1]
