@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spineline.core.analysis import Analysis, analyze
+from spineline.core.figure import Camera
 from spineline.core.reps import Exercise, Motion, ascents, turning_points
 from spineline.core.settings import RepSettings
 from spineline.core.sim import STYLES, Flaws, Move, Simulated, Style, lift, simulate
 from tests import naive_series as naive
-from tests.core.scenes import watched
+from tests.core.scenes import unplated, watched
 
 SEEDS = st.integers(0, 2**32 - 1)
 FROM_FLOOR = [name for name, style in STYLES.items() if style.begins == "floor"]
@@ -191,6 +192,14 @@ def test_a_pull_that_stalls_off_the_floor_has_begun(share: float) -> None:
     done = simulate([*script[:at], *stalled, *script[at + 1 :]], style="conventional", silhouettes=False)
     begun_s = sum(move.seconds for move in script[:at])
     assert begun_s <= analyze(done.track).reps[1].rep.start_s <= begun_s + 0.35
+
+
+def test_which_way_a_lifter_faces_does_not_matter_from_behind() -> None:
+    done = simulate(lift("conventional", reps=3), style="conventional", camera=Camera(yaw_deg=-85.0), silhouettes=False)
+    guessed = np.where(np.floor(done.track.time_s / 1.3) % 2 == 0, 1.0, -1.0)
+    aside_px = np.full_like(done.track.landmarks_px, (900.0, 0.0))
+    track = unplated(replace(done.track, facing=guessed, landmarks_px=done.track.landmarks_px + aside_px))
+    assert len(analyze(track, exercise="deadlift").reps) == len(done.truth.reps) == 3
 
 
 def test_rowing_is_no_rep_where_the_bar_is_seen() -> None:

@@ -219,12 +219,14 @@ def _smoothed(track: PoseTrack, raw: Spine, settings: Settings) -> Spine:
 def _motion(time_s: Floats, pose: _Pose, plate: Floats, settings: Settings) -> Motion:
     """Put heights and travel in torso lengths."""
     joints, torso = pose.joints, pose.joints.torso_px
+    # In the picture itself: which way a lifter faces who is seen from in front or behind is now this, now that.
+    hips_px = pose.landmarks_px[:, view.HIPS].mean(axis=1)
     return Motion(
         time_s=time_s,
         height=joints.shoulder[:, 1] / torso,
         bar_height=plate[:, 1] / torso,
         hand_height=(joints.wrist - joints.knee)[:, 1] / torso,
-        travel=(plate if np.isfinite(plate).any() else joints.hip)[:, 0] / torso,
+        travel=(plate if np.isfinite(plate).any() else hips_px)[:, 0] / torso,
         trunk_deg=pose.angles.trunk_deg,
         knee_deg=pose.angles.knee_deg,
         from_the_side=_aspect(pose.view.yaw_deg, settings) != "across",

@@ -371,10 +371,10 @@ class RuleSettings(_Group):
         15.0, 25.0, 35.0, "Strain index above the reference posture.", "coaching default", "pct"
     )
     neck_back_deg: float = _number(
-        20.0, 5.0, 90.0, "deg", "Head further back than in standing.", "coaching default; error of the neck 6"
+        20.0, 5.0, 90.0, "deg", "Head further back than in standing.", "coaching default; error of the neck 4"
     )
     neck_tucked_deg: float = _number(
-        14.0, 5.0, 90.0, "deg", "Chin further down than in standing.", "coaching default; error of the neck 6"
+        14.0, 5.0, 90.0, "deg", "Chin further down than in standing.", "coaching default; error of the neck 4"
     )
     hitch_m: float = _number(
         0.02, 0.005, 0.3, "m", "Way of the bar down before the lockout.", "IPF rules: any; 2 cm can be seen"

@@ -22,7 +22,14 @@ REASONS: Final = ("", "no_pose", "out_of_frame", "second_person", "low_visibilit
 
 _C7, _T3, _L1 = (SPINE_POINTS.index(name) for name in ("C7", "T3", "L1"))
 _EARS: Final = (Landmark.LEFT_EAR, Landmark.RIGHT_EAR)
+_MOUTH: Final = (Landmark.MOUTH_LEFT, Landmark.MOUTH_RIGHT)
 _SHOULDERS: Final = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER)
+
+_NECK_PER_HEAD: Final = 0.45
+_NECK_PER_CHEST: Final = 0.8
+_NECK_PER_BEND: Final = 0.25
+_NECK_ZERO_DEG: Final = -35.0
+"""Read from the whole back and the face, as fitted on rendered lifters: the line T3 - C7 alone is too short."""
 
 REASON_TEXT: Final = {
     "no_pose": "nobody could be followed",
@@ -41,9 +48,9 @@ class Spine:
     """Estimate per frame.
 
     ``points_px`` ``(T, 9, 2)`` in the order of `SPINE_POINTS`; ``thoracic_deg``, ``lumbar_deg`` and ``sigma_deg``
-    ``(T,)``, + = flexion, 0 = the neutral of the model; ``bend_deg``, ``bend_sigma_deg`` ``(T,)``, thoracic flexion up
-    to a constant of the lifter's own, for changes; ``neck_deg`` ``(T,)`` flexion of the line C7 - ear against T3 - C7;
-    ``chest_deg`` ``(T,)`` inclination of the line L1 - T3, which plates at the hips leave alone;
+    ``(T,)``, + = flexion, 0 = the neutral of the model. For changes, up to a constant of the lifter's own:
+    ``bend_deg``, ``bend_sigma_deg`` ``(T,)``, thoracic flexion, and ``neck_deg`` ``(T,)``, flexion of the line C7 - C1
+    against T3 - C7. ``chest_deg`` ``(T,)`` inclination of the line L1 - T3, which plates at the hips leave alone;
     ``usable`` and ``reason`` ``(T,)``. All NaN where not usable.
     """
 
@@ -84,19 +91,26 @@ def estimate(track: PoseTrack, facing: Floats, yaw_deg: Floats, trusted: Bools, 
         sigma_deg=raw[:, 2],
         bend_deg=raw[:, 3],
         bend_sigma_deg=raw[:, 4],
-        **_lines(points_px, track.landmarks_px, facing, yaw_deg),
+        **_lines(points_px, raw[:, 3], track.landmarks_px, facing, yaw_deg),
         usable=usable,
         reason=reason,
     )
 
 
-def _lines(points_px: Floats, landmarks_px: Floats, facing: Floats, yaw_deg: Floats) -> dict[str, Floats]:
-    """Return the angles that are read off lines between spine points; of such lines these were best on renderings."""
-    ear_px = landmarks_px[:, _EARS].mean(axis=1, keepdims=True)
-    marks = in_plane(np.concatenate([points_px[:, [_C7, _T3, _L1]], ear_px], axis=1), facing, yaw_deg)
-    c7, t3, l1, ear = (marks[:, i] for i in range(4))
-    neck_deg = wrapped_deg(from_vertical_deg(c7, ear) - from_vertical_deg(t3, c7))
-    return {"neck_deg": neck_deg, "chest_deg": from_vertical_deg(l1, t3)}
+def _lines(
+    points_px: Floats, bend_deg: Floats, landmarks_px: Floats, facing: Floats, yaw_deg: Floats
+) -> dict[str, Floats]:
+    """Return the angles that are read off lines between spine points and landmarks of the head.
+
+    Of many these were best on renderings: docs/decisions/0006-bar-and-rules.md.
+    """
+    head_px = [landmarks_px[:, which].mean(axis=1, keepdims=True) for which in (_EARS, _MOUTH)]
+    marks = in_plane(np.concatenate([points_px[:, [_C7, _T3, _L1]], *head_px], axis=1), facing, yaw_deg)
+    c7, t3, l1, ear, mouth = (marks[:, i] for i in range(5))
+    chest_deg = from_vertical_deg(l1, t3)
+    head_deg = from_vertical_deg(c7, ear) + wrapped_deg(from_vertical_deg(ear, mouth) - 90)  # 0 when level
+    neck_deg = _NECK_PER_HEAD * head_deg - _NECK_PER_CHEST * chest_deg - _NECK_PER_BEND * bend_deg + _NECK_ZERO_DEG
+    return {"neck_deg": neck_deg, "chest_deg": chest_deg}
 
 
 def _reading(track: PoseTrack, facing: Floats, settings: ViewSettings) -> tuple[Floats, dict[str, Bools]]:

@@ -14,7 +14,7 @@ _FACING_WINDOW_S: Final = 1.0
 _MOST_HEAD_DOWN: Final = 0.57  # the sine of 35 degrees below horizontal, deeper than any hinge
 
 _SHOULDERS: Final = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
-_HIPS: Final = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
+HIPS: Final = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
 _THIGHS: Final = ((Landmark.LEFT_HIP, Landmark.LEFT_KNEE), (Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE))
 _LONG: Final = 80
 _EARS: Final = [Landmark.LEFT_EAR, Landmark.RIGHT_EAR]
@@ -23,7 +23,7 @@ WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
 
 def torso_px(landmarks_px: Floats) -> Floats:
     """Return the length from mid-shoulder to mid-hip, ``(T,)``."""
-    across = landmarks_px[:, _SHOULDERS].mean(axis=1) - landmarks_px[:, _HIPS].mean(axis=1)
+    across = landmarks_px[:, _SHOULDERS].mean(axis=1) - landmarks_px[:, HIPS].mean(axis=1)
     return np.asarray(np.hypot(across[:, 0], across[:, 1]))
 
 
@@ -47,7 +47,7 @@ def trusted(track: PoseTrack, *, max_torso_ratio: float) -> Bools:
     if not track.seen.any():
         return track.seen
     ratio = length_px / np.nanmedian(length_px)
-    drop_px = np.diff(track.landmarks_px[:, [*_SHOULDERS, *_HIPS], 1].reshape(-1, 2, 2).mean(axis=2), axis=1)[:, 0]
+    drop_px = np.diff(track.landmarks_px[:, [*_SHOULDERS, *HIPS], 1].reshape(-1, 2, 2).mean(axis=2), axis=1)[:, 0]
     with np.errstate(invalid="ignore"):
         in_proportion = (ratio < max_torso_ratio) & (ratio > 1 / max_torso_ratio)
         upside_down = -drop_px > _MOST_HEAD_DOWN * length_px
@@ -138,7 +138,7 @@ def out_of_frame(track: PoseTrack, *, margin: float) -> Bools:
 
     ``margin`` is how far outside a landmark may lie, in torso lengths. Returns ``(T,)``; False where unseen.
     """
-    parts = track.landmarks_px[:, [*_EARS, *_SHOULDERS, *_HIPS]]
+    parts = track.landmarks_px[:, [*_EARS, *_SHOULDERS, *HIPS]]
     slack = (margin * torso_px(track.landmarks_px))[:, None]
     width, height = track.image_size_px
     with np.errstate(invalid="ignore"):
