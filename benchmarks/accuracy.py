@@ -334,13 +334,19 @@ def _pairs(clips: list[Clip], yaw_deg: float) -> list[tuple[float, float]]:
     return [(one, other) for one, other in pairs if other is not None]
 
 
+def rounding(rep: dict[str, Any]) -> str:
+    """Return what a rep is said to be as to its largest rounding alone; other findings have truths of their own."""
+    found = [flag["severity"] for flag in rep["flags"] if flag["rule"] == "thoracic_rounding"]
+    return found[0] if found else "not_measured" if rep["verdict"] == "not_measured" else "ok"
+
+
 def verdicts_report(clips: list[Clip]) -> None:
     """Print what was said of reps that did not round, rounded somewhat, and rounded."""
     kinds = {"change up to 4": (-90.0, 4.0), "4 to 15": (4.0, 15.0), "15 and more": (15.0, 180.0)}
     words = ("ok", "info", "caution", "flag", "not_measured")
     print("\n| true peak | " + " | ".join(words) + " |\n" + "| --- " * 6 + "|")
     for name, (low, high) in kinds.items():
-        said = [f["verdict"] for c in clips for f, t in c.reps() if low < t["thoracic_change_peak_deg"] <= high]
+        said = [rounding(f) for c in clips for f, t in c.reps() if low < t["thoracic_change_peak_deg"] <= high]
         print(f"| {name} | " + " | ".join(str(said.count(word)) for word in words) + " |")
 
 
