@@ -414,7 +414,7 @@ class RuleSettings(_Group):
         40.0,
         "deg",
         "Minimal detectable change of the upper back: no level below it is used.",
-        "1.96 times the RMS error of the peaks of rendered reps: 7.0 in docs/accuracy.md, 7.2 and 6.3 in docs/rules.md",
+        "1.96 times the RMS error of the peaks of rendered reps: 7.2 in docs/accuracy.md, 7.2 and 6.3 in docs/rules.md",
     )
     growth_mdc95_deg: float = _number(
         6.0,
