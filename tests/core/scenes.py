@@ -1,7 +1,7 @@
 """Recordings that several tests share, and ways to look at one recording differently."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
@@ -130,6 +130,12 @@ def shifted(track: PoseTrack, right_px: int, down_px: int) -> PoseTrack:
         plate_px=track.plate_px + np.array([right_px, down_px, 0, 0]),
         image_size_px=(width + right_px, height + down_px),
     )
+
+
+def head_of(track: PoseTrack, frames: int, *, first: int = 0) -> PoseTrack:
+    """Stop filming early; ``first`` begins later too."""
+    names = [field.name for field in fields(PoseTrack) if field.name not in ("image_size_px", "source")]
+    return replace(track, **{name: getattr(track, name)[first:frames] for name in names})
 
 
 def delayed(track: PoseTrack, by_s: float) -> PoseTrack:

@@ -6,8 +6,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from spineline.core.analysis import REFERENCE_TEXT, Analysis, analyze
+from spineline.core.analysis import Analysis, analyze
 from spineline.core.figure import Camera
+from spineline.core.reference import REFERENCE_TEXT
 from spineline.core.settings import FilterSettings, Settings
 from spineline.core.sim import STYLES, THORACIC_EDGE_DEG, Flaws, Move, lift, simulate
 from tests.core.scenes import bare, filmed, judged, watched

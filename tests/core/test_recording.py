@@ -1,12 +1,15 @@
 """Frames gathered into the track of one lifter."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spineline.core.lifter import Observation, Person
-from spineline.core.recording import Recording
+from spineline.core.recording import Plate, Recording
 from spineline.core.sim import Flaws, Move, lift, simulate
 from spineline.core.track import PoseTrack
 from spineline.errors import TrackError
@@ -111,3 +114,66 @@ def test_time_that_stands_still_is_refused() -> None:
     recording.add(0.5, None)
     with pytest.raises(TrackError, match="time_s"):
         recording.track()
+
+
+# The last seconds of a growing recording
+
+SEEN = observation(LIFTING, 0, 0)
+
+
+def filled(times_s: list[float]) -> Recording:
+    """Record frames, every third without the lifter, each with a plate that is as wide as its number."""
+    recording = Recording((640, 480), {"file": "a.mp4"})
+    for number, time_s in enumerate(times_s):
+        recording.add(time_s, None if number % 3 == 2 else SEEN, (1.0, 2.0, float(number), 1.0))
+    return recording
+
+
+@given(
+    st.lists(st.integers(0, 10**6), max_size=60, unique=True),
+    st.one_of(st.integers(-2, 10**6 + 2), st.sampled_from([-np.inf, np.inf])),
+    st.integers(0, 60),
+)
+def test_since_is_the_frames_from_a_time_on(ticks: list[int], since_tick: float, pick: int) -> None:
+    times_s = sorted(tick / 1000 for tick in ticks)
+    since_s = times_s[pick] if pick < len(times_s) else since_tick / 1000
+    part = filled(times_s).since(since_s)
+    kept = [number for number, time_s in enumerate(times_s) if time_s >= since_s]
+    track = part.track()
+    assert len(part) == len(kept)
+    assert track.time_s.tolist() == [times_s[number] for number in kept]
+    assert track.plate_px[:, 2].tolist() == kept
+    assert track.seen.tolist() == [number % 3 != 2 for number in kept]
+    assert (track.image_size_px, dict(track.source)) == ((640, 480), {"file": "a.mp4"})
+
+
+def test_a_copy_and_its_original_grow_apart() -> None:
+    recording = filled([0.0, 1.0, 2.0])
+    part = recording.since(1.0)
+    recording.add(3.0, SEEN)
+    part.add(7.0, SEEN)
+    assert recording.track().time_s.tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert part.track().time_s.tolist() == [1.0, 2.0, 7.0]
+
+
+def test_others_may_add_meanwhile() -> None:
+    recording = Recording((640, 480))
+    done = threading.Event()
+
+    def add() -> None:
+        for number in range(40_000):
+            plate: Plate = (0.0, 0.0, float(number), 1.0)
+            recording.add(number / 100, None, plate)
+        done.set()
+
+    adding = threading.Thread(target=add)
+    adding.start()
+    lengths = []
+    while not done.is_set():
+        part = recording.since(len(recording) / 100 - 0.5).track()  # a PoseTrack refuses lists of different lengths
+        assert np.array_equal(np.round(part.time_s * 100), part.plate_px[:, 2])
+        lengths.append(len(part))
+    adding.join()
+    whole = recording.since(-np.inf).track()
+    assert len(whole) == 40_000
+    assert max(lengths, default=0) <= 40_000

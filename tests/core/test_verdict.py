@@ -115,6 +115,12 @@ def test_an_average_neutral_lets_only_large_changes_be_named(source: Any, sigma_
     assert v.least_level_deg(Reference(0.0, sigma_deg, source, 0), settings) == pytest.approx(expected)
 
 
+def test_a_profile_adds_to_what_cannot_be_told_from_noise_what_differs_between_sessions() -> None:
+    settings = SETTINGS.model_copy(update={"mdc95_deg": 3.0})
+    reference = Reference(0.0, 9.0, "profile", 40, bend_deg=1.0, sessions_sigma_deg=4.0 / 1.96)
+    assert v.least_level_deg(reference, settings) == pytest.approx(5.0)
+
+
 def flag(severity: v.Severity, rule: str = "thoracic_rounding", rep: int = 1) -> Flag:
     """Give a finding."""
     return Flag(rule, rep, 1.0, 10.0, 5.0, "deg", severity, "")

@@ -1,40 +1,25 @@
 """analyze(track, settings) -> Analysis: from what was seen to what is said. The only place that opens settings."""
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
-from spineline.core import signals, spine, view
+from spineline.core import view
 from spineline.core.bar import Bar, body_scale, find_bar, is_lifted, plate_path
-from spineline.core.kinematics import Joints, Kinematics, in_plane, kinematics, sagittal
-from spineline.core.reference import Reference, calm_standing, find_reference
+from spineline.core.kinematics import Kinematics, in_plane
+from spineline.core.profile import Profile, remarks, require_same_reader
+from spineline.core.reading import Pose, View, aspect_of, percentile_of, read_pose, read_spine
+from spineline.core.reference import Reference, calm_standing, find_reference, reference_text, unlike
 from spineline.core.reps import Exercise, Motion, Rep, find_reps, inside, phases, upright
-from spineline.core.scene import Aspect, Scene, Standing
+from spineline.core.scene import Scene, Standing
 from spineline.core.settings import Settings
 from spineline.core.spine import REASON_TEXT, REASONS, Spine, hand_at_shoulder
 from spineline.core.strain import Lift, Stated, Strain, strain_indices
 from spineline.core.track import Bools, Floats, Ints, PoseTrack, Texts
 from spineline.core.verdict import Check, Cue, Flag, Least, Verdict, checks, cues, flags, least_level_deg, verdict
-from spineline.core.view import Side
 
 _NOTEWORTHY_SHARE: Final = 0.1
-
-REFERENCE_TEXT: Final = {
-    "standing": "Reference: your own calm standing in this recording.",
-    "least_flexed": "Reference: the upright moments of this set; calm standing could not be measured.",
-    "population": "Reference: an average neutral, none of your own was measured; only large changes can be told.",
-}
-"""What each kind of reference means to a reader."""
-
-
-@dataclass(frozen=True)
-class View:
-    """Where the camera stood: the lifter's near side and the median yaw, NaN if unseen."""
-
-    side: Side | Literal["unknown"]
-    yaw_deg: float
-    facing: Side | Literal["unknown"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +43,8 @@ class RepResult:
 class Analysis:
     """Everything said about one recording. Arrays are ``(T,)`` over the frames of ``track``.
 
-    ``bar_px`` ``(T, 2)`` is where the weight was seen in the picture.
+    ``bar_px`` ``(T, 2)`` is where the weight was seen in the picture, ``calm`` tells the frames of calm standing,
+    whether or not the back was measured there, and ``standing`` has their medians.
     """
 
     track: PoseTrack
@@ -71,7 +57,10 @@ class Analysis:
     thoracic_change_deg: Floats
     sigma_change_deg: Floats
     reference: Reference
+    profile: Profile | None
     mdc95_deg: float
+    calm: Bools
+    standing: Standing
     bar: Bar
     bar_px: Floats
     phase: Texts
@@ -86,24 +75,12 @@ class Analysis:
         return float(self.spine.usable.mean()) if len(self.track) else 0.0
 
 
-@dataclass(frozen=True, eq=False)
-class _Pose:
-    """The lifter's pose as far as it can be believed, smoothed; each ``(T,)``."""
-
-    facing: Floats
-    trusted: Bools
-    yaw_deg: Floats
-    landmarks_px: Floats
-    joints: Joints
-    angles: Kinematics
-    view: View
-
-
 def analyze(
     track: PoseTrack,
     settings: Settings | None = None,
     exercise: Exercise | None = None,
     stated: Stated | None = None,
+    profile: Profile | None = None,
 ) -> Analysis:
     """Measure and judge one recording.
 
@@ -117,9 +94,18 @@ def analyze(
         What is lifted, if known; otherwise it is told from the motion.
     stated
         Load, body mass and height, as far as the user said.
+    profile
+        What the change is measured from, if the lifter has one.
+
+    Raises
+    ------
+    InputError
+        The profile was read by another spine model than the track.
     """
+    if profile is not None:
+        require_same_reader(profile, track.source.get("spine_sha256", ""))
     settings, stated = settings or Settings(), stated or Stated()
-    pose = _pose(track, settings)
+    pose = read_pose(track, settings)
     plate_px, plate = _plate(track, pose, settings)
     motion = _motion(track.time_s, pose, plate, settings)
     exercise, reps = find_reps(motion, settings.reps, exercise)
@@ -127,12 +113,12 @@ def analyze(
         track, plate, pose.joints, held_low=exercise == "deadlift", height_m=stated.height_m, settings=settings.bar
     )
 
-    raw = spine.estimate(track, pose.facing, pose.yaw_deg, pose.trusted, settings.view)
-    measured = _smoothed(track, raw, settings)
+    measured = read_spine(track, pose, settings)
     tops = upright(track.time_s, pose.angles.trunk_deg, reps, settings.reps)
-    reference = find_reference(motion, measured, reps, exercise, tops, settings.reference)
+    reference = find_reference(motion, measured, reps, exercise, tops, settings.reference, profile)
     change_deg, sigma_change_deg = reference.change(measured)
     measured = replace(measured, thoracic_deg=reference.thoracic_deg + change_deg)
+    calm = calm_standing(motion, np.isfinite(motion.trunk_deg), reps, exercise, settings.reference)
     phase, rep_index = phases(track.time_s, reps)
     done = Analysis(
         track=track,
@@ -145,37 +131,24 @@ def analyze(
         thoracic_change_deg=change_deg,
         sigma_change_deg=sigma_change_deg,
         reference=reference,
+        profile=profile,
         mdc95_deg=least_level_deg(reference, settings.rules),
+        calm=calm,
+        standing=_standing(measured, pose, calm, profile),
         bar=bar,
         bar_px=_bar_px(bar, plate_px, pose),
         phase=phase,
         rep_index=rep_index,
         reps=(),
         cues=(),
-        notes=_notes(track, measured, reference, exercise),
+        notes=(),
     )
+    own = find_reference(motion, measured, reps, exercise, tops, settings.reference) if profile else reference
+    done = replace(done, notes=_notes(done, own))
     return _judged(done, pose, motion, tuple(reps), tops, stated)
 
 
-def _pose(track: PoseTrack, settings: Settings) -> _Pose:
-    """Smooth what can be believed of the pose, and bring it into the sagittal plane."""
-    facing = view.steady_facing(track.time_s, track.facing)
-    trusted = view.trusted(track, max_torso_ratio=settings.view.max_torso_ratio)
-    seen_yaw_deg = view.yaw_deg(track.world_m, facing) - settings.view.yaw_bias_deg
-    if _aspect(_extreme(seen_yaw_deg[trusted], 50), settings) == "side":
-        trusted &= ~view.folded(track, min_thigh_share=settings.view.min_thigh_share)
-    yaw_deg = _smooth(track, np.where(trusted, seen_yaw_deg, np.nan), settings, landmarks=True)
-    landmarks_px = np.where(trusted[:, None, None], track.landmarks_px, np.nan)
-    landmarks_px = _smooth(track, landmarks_px, settings, landmarks=True)
-    side = view.near_side(track.visibility[trusted]) if trusted.any() else None
-    # Far from a side view the cosine runs away; there the back is not measured anyway.
-    limit_deg = settings.view.max_yaw_deg
-    joints = sagittal(landmarks_px, facing, np.clip(yaw_deg, -limit_deg, limit_deg), side or "left")
-    seen_from = _view(side, facing, trusted, yaw_deg)
-    return _Pose(facing, trusted, yaw_deg, landmarks_px, joints, kinematics(joints), seen_from)
-
-
-def _plate(track: PoseTrack, pose: _Pose, settings: Settings) -> tuple[Floats, Floats]:
+def _plate(track: PoseTrack, pose: Pose, settings: Settings) -> tuple[Floats, Floats]:
     """Follow the near plate, ``(T, 2)`` in the picture and in the sagittal plane; all NaN if it is not lifted.
 
     It is seen also where the lifter is not: so one side and one yaw are taken for the whole recording.
@@ -190,33 +163,14 @@ def _plate(track: PoseTrack, pose: _Pose, settings: Settings) -> tuple[Floats, F
     return np.full_like(path, np.nan), np.full_like(path, np.nan)
 
 
-def _bar_px(bar: Bar, plate_px: Floats, pose: _Pose) -> Floats:
+def _bar_px(bar: Bar, plate_px: Floats, pose: Pose) -> Floats:
     """Return where the weight was seen in the picture, ``(T, 2)``."""
     if bar.source == "hands":
         return np.asarray(pose.landmarks_px[:, view.WRISTS].mean(axis=1))
     return plate_px
 
 
-def _smooth(track: PoseTrack, values: Floats, settings: Settings, *, landmarks: bool) -> Floats:
-    f = settings.filters
-    return signals.smooth(
-        track.time_s,
-        values,
-        cutoff_hz=f.landmark_cutoff_hz if landmarks else f.spine_cutoff_hz,
-        median_s=f.landmark_median_s if landmarks else f.spine_median_s,
-        max_gap_s=f.max_gap_s,
-    )
-
-
-def _smoothed(track: PoseTrack, raw: Spine, settings: Settings) -> Spine:
-    """Filter the angles in time; points and everything else stay as seen."""
-    names = ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg", "neck_deg", "chest_deg")
-    read = _smooth(track, np.stack([getattr(raw, name) for name in names], axis=1), settings, landmarks=False)
-    filtered = replace(raw, **dict(zip(names, read.T, strict=True)))
-    return replace(filtered, bend_sigma_deg=settings.filters.bend_sigma_left * filtered.bend_sigma_deg)
-
-
-def _motion(time_s: Floats, pose: _Pose, plate: Floats, settings: Settings) -> Motion:
+def _motion(time_s: Floats, pose: Pose, plate: Floats, settings: Settings) -> Motion:
     """Put heights and travel in torso lengths."""
     joints, torso = pose.joints, pose.joints.torso_px
     # In the picture itself: which way a lifter faces who is seen from in front or behind is now this, now that.
@@ -229,28 +183,17 @@ def _motion(time_s: Floats, pose: _Pose, plate: Floats, settings: Settings) -> M
         travel=(plate if np.isfinite(plate).any() else hips_px)[:, 0] / torso,
         trunk_deg=pose.angles.trunk_deg,
         knee_deg=pose.angles.knee_deg,
-        from_the_side=_aspect(pose.view.yaw_deg, settings) != "across",
+        from_the_side=aspect_of(pose.view.yaw_deg, settings) != "across",
     )
 
 
-def _aspect(yaw_deg: float, settings: Settings) -> Aspect:
-    """Tell from where the camera looks; unknown is from neither."""
-    off_deg = abs(yaw_deg)
-    if off_deg >= settings.view.across_deg:
-        return "across"
-    return "side" if off_deg <= settings.view.lean_yaw_deg else "between"
-
-
-def _judged(
-    done: Analysis, pose: _Pose, motion: Motion, reps: tuple[Rep, ...], tops: Bools, stated: Stated
-) -> Analysis:
+def _judged(done: Analysis, pose: Pose, motion: Motion, reps: tuple[Rep, ...], tops: Bools, stated: Stated) -> Analysis:
     """Measure every rep by every rule, and say what that means."""
     if not reps or done.exercise is None:
         return done
     # Standing upright the back bears least, and a bar hides part of it: not judged. On the way up it bears to the end.
     stands = tops & (done.phase != "concentric")
     loaded_deg = np.where(stands, np.nan, done.thoracic_change_deg)
-    tilt_deg = view.shoulder_tilt_deg(pose.landmarks_px)
     scene = Scene(
         time_s=done.track.time_s,
         exercise=done.exercise,
@@ -261,12 +204,12 @@ def _judged(
         chest_deg=done.spine.chest_deg,
         trunk_deg=done.angles.trunk_deg,
         thigh_deg=done.angles.thigh_deg,
-        tilt_deg=tilt_deg,
+        tilt_deg=view.shoulder_tilt_deg(pose.landmarks_px),
         rise=motion.height,
         bar=done.bar,
         strains=(),
-        standing=_standing(done, tilt_deg, motion, reps),
-        aspect=_aspect(done.view.yaw_deg, done.settings),
+        standing=done.standing,
+        aspect=aspect_of(done.view.yaw_deg, done.settings),
     )
     strains = strain_indices(_lift(done, pose, scene, stated), stated, done.settings.strain)
     scene = replace(scene, strains=tuple(strain.found for strain in strains))
@@ -275,15 +218,17 @@ def _judged(
     return replace(done, reps=results, cues=cues([flag for result in results for flag in result.flags]))
 
 
-def _standing(done: Analysis, tilt_deg: Floats, motion: Motion, reps: tuple[Rep, ...]) -> Standing:
-    """Take the medians over calm standing, whether or not the back was measured there."""
-    seen = np.isfinite(motion.trunk_deg)
-    calm = calm_standing(motion, seen, list(reps), done.exercise, done.settings.reference)
-    values = (done.spine.chest_deg, done.spine.neck_deg, tilt_deg)
-    return Standing(*(_extreme(each[calm], 50) for each in values))
+def _standing(measured: Spine, pose: Pose, calm: Bools, profile: Profile | None) -> Standing:
+    """Take the medians over calm standing; a profile stands in for what was not measured there."""
+    values = (measured.chest_deg, measured.neck_deg, view.shoulder_tilt_deg(pose.landmarks_px))
+    chest_deg, neck_deg, tilt_deg = (percentile_of(each[calm], 50) for each in values)
+    if profile is not None:
+        chest_deg = chest_deg if np.isfinite(chest_deg) else profile.chest_deg
+        neck_deg = neck_deg if np.isfinite(neck_deg) else profile.neck_deg
+    return Standing(chest_deg, neck_deg, tilt_deg)
 
 
-def _lift(done: Analysis, pose: _Pose, scene: Scene, stated: Stated) -> Lift:
+def _lift(done: Analysis, pose: Pose, scene: Scene, stated: Stated) -> Lift:
     """Gather what the strain index rests on."""
     held = hand_at_shoulder(done.track, done.settings.view)
     carried = done.exercise == "deadlift" or done.bar.source == "plate" or bool(held.mean() > 0.5)
@@ -310,7 +255,7 @@ def _judge_rep(done: Analysis, scene: Scene, rep: Rep, tops: Bools, least: Least
     measured = np.isfinite(scene.change_deg)
     share = _share(measured, judged)
     # The back bears most where the trunk leans most: unless that was seen, nothing is known.
-    deep = judged & (scene.trunk_deg >= _extreme(scene.trunk_deg[judged], 50))
+    deep = judged & (scene.trunk_deg >= percentile_of(scene.trunk_deg[judged], 50))
     settings = done.settings.rules
     checked = checks(rep, scene, settings)
     found = flags(rep, scene, checked, least, settings)
@@ -328,8 +273,8 @@ def _judge_rep(done: Analysis, scene: Scene, rep: Rep, tops: Bools, least: Least
         thoracic_change_start_deg=scene.before(scene.change_deg, rep, settings.before_s),
         thoracic_change_peak_deg=value["thoracic_rounding"],
         thoracic_growth_deg=value["thoracic_growth"],
-        trunk_peak_deg=_extreme(done.angles.trunk_deg[within], 95),
-        knee_min_deg=180.0 - _extreme(done.angles.knee_deg[within], 95),
+        trunk_peak_deg=percentile_of(done.angles.trunk_deg[within], 95),
+        knee_min_deg=180.0 - percentile_of(done.angles.knee_deg[within], 95),
         strain=least.strains[rep.index - 1],
         checks=checked,
         flags=found,
@@ -340,27 +285,20 @@ def _share(measured: Bools, of: Bools) -> float:
     return float(measured[of].mean()) if of.any() else 0.0
 
 
-def _extreme(values: Floats, percentile: float) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.percentile(known, percentile)) if known.size else float("nan")
-
-
-def _view(side: Side | None, facing: Floats, trusted: Bools, yaw_deg: Floats) -> View:
-    """Summarise where the camera stood."""
-    if side is None:
-        return View("unknown", float("nan"), "unknown")
-    turned = float(np.sum(facing[trusted]))
-    return View(side, _extreme(yaw_deg, 50), "right" if turned > 0 else "left")
-
-
-def _notes(track: PoseTrack, measured: Spine, reference: Reference, exercise: Exercise | None) -> tuple[str, ...]:
-    """Say in plain words what limits this analysis."""
-    notes = []
-    if not track.seen.any():
+def _notes(done: Analysis, own: Reference) -> tuple[str, ...]:
+    """Say in plain words what limits this analysis; ``own`` is the reference that the recording itself offers."""
+    reason = done.spine.reason
+    if not done.track.seen.any():
         return ("No person was found in the picture.",)
-    if exercise is None:
+    notes = []
+    if done.exercise is None:
         notes.append("No repetition of a deadlift or a squat was found.")
-    hidden = [r for r in REASONS if r and (measured.reason == r).mean() >= _NOTEWORTHY_SHARE]
-    notes += [f"{(measured.reason == r).mean():.0%} of the frames not measured: {REASON_TEXT[r]}." for r in hidden]
-    notes.append(REFERENCE_TEXT[reference.source])
+    hidden = [r for r in REASONS if r and (reason == r).mean() >= _NOTEWORTHY_SHARE]
+    notes += [f"{(reason == r).mean():.0%} of the frames not measured: {REASON_TEXT[r]}." for r in hidden]
+    notes.append(reference_text(done.reference, done.profile))
+    if done.profile is not None:
+        model = done.track.source.get("model", "")
+        settings = done.settings.reference
+        notes += remarks(done.profile, yaw_deg=done.view.yaw_deg, pose_model=model, settings=settings)
+        notes += unlike(own, done.reference)
     return tuple(notes)

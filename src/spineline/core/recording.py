@@ -1,5 +1,6 @@
 """Observations, frame by frame, gathered into a PoseTrack of one lifter."""
 
+import bisect
 from collections.abc import Mapping
 from typing import Final
 
@@ -33,6 +34,15 @@ class Recording:
         self._times.append(time_s)
         self._observations.append(observation)
         self._plates.append(plate)
+
+    def since(self, time_s: float) -> "Recording":
+        """Return a copy of the frames from a time on. Others may add meanwhile."""
+        stop = len(self._plates)  # the last that is added of a frame
+        first = bisect.bisect_left(self._times, time_s, hi=stop)
+        part = Recording(self._image_size_px, self._source)
+        part._times = self._times[first:stop]
+        part._observations, part._plates = self._observations[first:stop], self._plates[first:stop]
+        return part
 
     def track(self) -> PoseTrack:
         """Return the frames so far as a track. Frames of anybody but the lifter are missing in it."""

@@ -289,6 +289,33 @@ class ReferenceSettings(_Group):
     tops_s: float = _number(
         0.3, 0.05, 5.0, "s", "Least time upright within the set to serve.", "as long as a finding must last, and more"
     )
+    profile_s: float = _number(
+        1.5,
+        0.5,
+        10.0,
+        "s",
+        "Least time of relaxed standing to take a profile from.",
+        "half of the three seconds asked for",
+    )
+    profile_sigma_deg: float = _number(
+        3.2,
+        0.0,
+        20.0,
+        "deg",
+        "Sigma of a profile in another session: 2.5 by clothes, camera and room, 2 by standing not quite alike.",
+        "rendered lifters, docs/accuracy.md; repeated rasterstereography SD 1.2-2.0",
+    )
+    profile_yaw_deg: float = _number(
+        20.0,
+        0.0,
+        90.0,
+        "deg",
+        "A profile from a view that differs by more is remarked on.",
+        "sessions further apart were not measured, docs/accuracy.md",
+    )
+    min_slump_deg: float = _number(
+        8.0, 1.0, 40.0, "deg", "Least full slump, from standing.", "full slump is 11.5 +- 3.7 (Edmondston 2011)"
+    )
     population_deg: float = _number(
         0.0,
         -20.0,
@@ -514,6 +541,189 @@ class StrainSettings(_Group):
     )
 
 
+class LiveSettings(_Group):
+    """The live set: what is waited for, and how much of the machine it may take."""
+
+    window_s: float = _number(
+        2.0, 1.0, 10.0, "s", "What gauge and set-up coach look back on.", "as coach.window_s; the filters remember less"
+    )
+    settle_s: float = _number(
+        0.5, 0.1, 5.0, "s", "So long after its end a rep is told of.", "longer than the filters look ahead, 0.3 s"
+    )
+    lowered_s: float = _number(
+        5.0,
+        0.5,
+        60.0,
+        "s",
+        "So long a weight that went up is waited for to be lowered, before the rep is told of.",
+        "longer than any lockout; a dropped bar may not be seen to go down",
+    )
+    judge_every_s: float = _number(0.4, 0.05, 5.0, "s", "The set is judged no more often.", "as live.settle_s")
+    judge_share: float = _number(
+        0.15, 0.05, 1.0, "1", "Most of the time that judging may take from one core.", "docs/live.md"
+    )
+    max_age_share: float = _number(
+        0.25,
+        0.0,
+        10.0,
+        "1",
+        "A frame that has waited longer, in times that one takes to look through, is left for the next.",
+        "bounds the delay at 1.25 frames; docs/live.md",
+    )
+    rest_s: float = _number(
+        60.0, 10.0, 1200.0, "s", "So long after its last rep a set is over.", "longer than rests within a set"
+    )
+    longest_set_s: float = _number(
+        300.0, 30.0, 3600.0, "s", "A longer set is ended after a rep, and another begins.", "bounds memory and delay"
+    )
+    idle_s: float = _number(
+        60.0, 10.0, 1200.0, "s", "Before the first rep no more than this is remembered.", "as above"
+    )
+    warm_up_s: float = _number(1.5, 0.2, 20.0, "s", "So long the pose model's speed is measured.", "some 50 pictures")
+    least_rate_hz: float = _number(
+        15.0,
+        5.0,
+        60.0,
+        "Hz",
+        "Below this rate the full pose model gives way to lite.",
+        "five pictures in the 0.3 s of the spine's median",
+    )
+
+
+class CameraSettings(_Group):
+    """When a camera counts as gone, black or frozen."""
+
+    opening_s: float = _number(
+        5.0, 0.5, 60.0, "s", "Longest wait for the first picture.", "webcams take 0.5 to 3 s to start; choice"
+    )
+    lost_s: float = _number(
+        2.0,
+        0.2,
+        30.0,
+        "s",
+        "Without a picture for this long the camera counts as gone.",
+        "shorter than a slow rep; choice",
+    )
+    retry_s: float = _number(
+        0.5, 0.1, 10.0, "s", "First wait before it is opened again; each further one is twice as long.", "choice"
+    )
+    longest_retry_s: float = _number(5.0, 0.1, 60.0, "s", "Longest of these waits.", "a pause between sets; choice")
+    black_below: float = _number(
+        24.0,
+        0.0,
+        128.0,
+        "grey levels",
+        "A picture with nothing as bright as this is black.",
+        "black is 0, or 16 in limited range; 8 for noise",
+    )
+    black_s: float = _number(1.5, 0.1, 30.0, "s", "Black for this long is said.", "longer than somebody walking past")
+    frozen_below: float = _number(
+        0.02,
+        0.0,
+        2.0,
+        "grey levels",
+        "Two pictures that differ by less, on the mean, are the same picture.",
+        "one pixel in fifty off by one; the noise of a sensor is more; choice",
+    )
+    frozen_s: float = _number(2.0, 0.1, 30.0, "s", "The same picture for this long is said.", "as lost_s")
+
+
+class CueSettings(_Group):
+    """When a cue is given during a set."""
+
+    held_s: float = _number(0.2, 0.0, 2.0, "s", "Shortest time beyond a level.", "as rules.held_s")
+    max_gap_s: float = _number(
+        0.25, 0.02, 2.0, "s", "A longer time between two pictures ends it.", "as filters.max_gap_s"
+    )
+    between_s: float = _number(
+        4.0,
+        0.0,
+        60.0,
+        "s",
+        "Shortest time between two cues, unless the level rises.",
+        "one cue a rep; coaching default",
+    )
+    hysteresis_deg: float = _number(
+        2.0,
+        0.0,
+        20.0,
+        "deg",
+        "How far below its level a value must fall before the level is cued again.",
+        "coaching default",
+    )
+
+
+class CoachSettings(_Group):
+    """The set-up coach: what keeps the back from being measured before the set."""
+
+    window_s: float = _number(2.0, 0.5, 10.0, "s", "How long is looked back.", "as long as standing calm before a set")
+    min_usable_share: float = _number(
+        0.5, 0.1, 1.0, "1", "Least share of the window that must be measured.", "as rules.min_usable_share, and more"
+    )
+    slack: float = _number(
+        0.2, 0.0, 0.9, "1", "How much better than its limit a value must be for advice to go, as a share.", "hysteresis"
+    )
+    min_spread: float = _number(
+        7.0, 0.0, 127.0, "of 255", "Spread of brightness below which there is too little to see.", "docs/coach.md"
+    )
+    dark_mean: float = _number(
+        60.0, 0.0, 255.0, "of 255", "Then too dark below this mean brightness, too pale above.", "between the two cases"
+    )
+    min_torso_share: float = _number(
+        0.08, 0.0, 0.5, "1", "Least torso length, as a share of the picture's long side.", "docs/coach.md"
+    )
+    max_sway_torsos: float = _number(
+        0.3, 0.05, 2.0, "torso lengths", "Most that the shoulders come around while holding still.", "docs/coach.md"
+    )
+    step_deg: float = _number(5.0, 1.0, 30.0, "deg", "Angles are said in steps of this.", "error of the yaw 4.5")
+    worth_saying_deg: float = _number(
+        10.0, 0.0, 60.0, "deg", "A smaller angle off the side is not mentioned.", "twice the error of the yaw"
+    )
+    ahead_deg: float = _number(
+        15.0,
+        0.0,
+        60.0,
+        "deg",
+        "How far before the side a bar on the back is filmed, to see past its plates.",
+        "docs/coach.md",
+    )
+
+
+class GestureSettings(_Group):
+    """One arm raised: starts and ends a set."""
+
+    hold_s: float = _number(2.0, 0.5, 10.0, "s", "How long it is held.", "docs/coach.md")
+    max_gap_s: float = _number(
+        0.5,
+        0.1,
+        3.0,
+        "s",
+        "Shorter than this, the arm may be unseen or seem down; as long must it be down.",
+        "as above",
+    )
+    above_head_torsos: float = _number(
+        0.4, 0.0, 1.0, "torso lengths", "How far above nose and ears the wrist is.", "raised 0.43-0.67, waved to 0.35"
+    )
+    min_visibility: float = _number(
+        0.5, 0.0, 1.0, "1", "Least visibility of that wrist.", "MediaPipe's own threshold for a visible landmark"
+    )
+    min_other_visibility: float = _number(
+        0.2, 0.0, 1.0, "1", "The other wrist, if seen better than this, is not above its shoulder.", "docs/coach.md"
+    )
+
+
+class CalibrationSettings(_Group):
+    """Taking a profile: how its lifter is led through it. How long is measured: twice `reference.profile_s`."""
+
+    countdown_s: float = _number(
+        5.0, 0.0, 30.0, "s", "From being asked to being measured.", "to hear it, let the arms hang and stand; choice"
+    )
+    shown_s: float = _number(
+        4.0, 0.0, 30.0, "s", "So long a result is shown before it goes on.", "to hear and read it; choice"
+    )
+    tries: float = _number(3.0, 1.0, 20.0, "1", "So often standing, and the slump, are tried.", "choice")
+
+
 class Settings(_Group):
     """All settings."""
 
@@ -524,6 +734,13 @@ class Settings(_Group):
     rules: RuleSettings = RuleSettings()
     bar: BarSettings = BarSettings()
     strain: StrainSettings = StrainSettings()
+    live: LiveSettings = LiveSettings()
+    camera: CameraSettings = CameraSettings()
+    cues: CueSettings = CueSettings()
+
+    coach: CoachSettings = CoachSettings()
+    gesture: GestureSettings = GestureSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Self:

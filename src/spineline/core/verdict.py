@@ -3,6 +3,7 @@
 No level is used below the minimal detectable change, nor below what the reference itself leaves open.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -20,6 +21,7 @@ from spineline.core.track import Bools, Floats
 Severity = Literal["info", "caution", "flag"]
 Verdict = Literal["ok", "info", "caution", "flag", "not_measured"]
 _ONE_SIDED_95: Final = 1.645
+_TWO_SIDED_95: Final = 1.96
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "caution", "flag")
 
@@ -141,9 +143,12 @@ def in_words(value: float, unit: Unit) -> str:
 
 
 def least_level_deg(reference: Reference, settings: RuleSettings) -> float:
-    """Return the least change that may be named, more than detectable where the reference is not the lifter's own."""
+    """Return the least change that may be named.
+
+    It is more than detectable within a recording where the reference is from another session or not the lifter's own.
+    """
     if reference.source != "population":
-        return settings.mdc95_deg
+        return math.hypot(settings.mdc95_deg, _TWO_SIDED_95 * reference.sessions_sigma_deg)
     return max(settings.mdc95_deg, _ONE_SIDED_95 * reference.sigma_deg)
 
 

@@ -1,0 +1,102 @@
+"""From a track to pose and spine that can be believed, filtered in time: what analyses and live moments rest on."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from spineline.core import signals, spine, view
+from spineline.core.kinematics import Joints, Kinematics, kinematics, sagittal
+from spineline.core.scene import Aspect
+from spineline.core.settings import Settings
+from spineline.core.spine import Spine
+from spineline.core.track import Bools, Floats, PoseTrack
+from spineline.core.view import Side
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the camera stood: the lifter's near side and the median yaw, NaN if unseen."""
+
+    side: Side | Literal["unknown"]
+    yaw_deg: float
+    facing: Side | Literal["unknown"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """The lifter's pose as far as it can be believed, smoothed; each ``(T,)``."""
+
+    facing: Floats
+    trusted: Bools
+    yaw_deg: Floats
+    landmarks_px: Floats
+    joints: Joints
+    angles: Kinematics
+    view: View
+
+
+def read_pose(track: PoseTrack, settings: Settings, *, causal: bool = False) -> Pose:
+    """Smooth what can be believed of the pose, and bring it into the sagittal plane.
+
+    With ``causal`` every frame rests on itself and those before it alone, as in `spineline.core.signals.smooth`.
+    """
+    facing = view.steady_facing(track.time_s, track.facing)
+    trusted = view.trusted(track, max_torso_ratio=settings.view.max_torso_ratio)
+    seen_yaw_deg = view.yaw_deg(track.world_m, facing) - settings.view.yaw_bias_deg
+    if aspect_of(percentile_of(seen_yaw_deg[trusted], 50), settings) == "side":
+        trusted &= ~view.folded(track, min_thigh_share=settings.view.min_thigh_share)
+    yaw_deg = _smooth(track, np.where(trusted, seen_yaw_deg, np.nan), settings, landmarks=True, causal=causal)
+    landmarks_px = np.where(trusted[:, None, None], track.landmarks_px, np.nan)
+    landmarks_px = _smooth(track, landmarks_px, settings, landmarks=True, causal=causal)
+    side = view.near_side(track.visibility[trusted]) if trusted.any() else None
+    # Far from a side view the cosine runs away; there the back is not measured anyway.
+    limit_deg = settings.view.max_yaw_deg
+    joints = sagittal(landmarks_px, facing, np.clip(yaw_deg, -limit_deg, limit_deg), side or "left")
+    seen_from = _view(side, facing, trusted, yaw_deg)
+    return Pose(facing, trusted, yaw_deg, landmarks_px, joints, kinematics(joints), seen_from)
+
+
+def read_spine(track: PoseTrack, pose: Pose, settings: Settings, *, causal: bool = False) -> Spine:
+    """Read the spine; angles are filtered in time, points and everything else stay as seen."""
+    raw = spine.estimate(track, pose.facing, pose.yaw_deg, pose.trusted, settings.view)
+    names = ("thoracic_deg", "lumbar_deg", "sigma_deg", "bend_deg", "bend_sigma_deg", "neck_deg", "chest_deg")
+    read = _smooth(
+        track, np.stack([getattr(raw, name) for name in names], axis=1), settings, landmarks=False, causal=causal
+    )
+    filtered = replace(raw, **dict(zip(names, read.T, strict=True)))
+    return replace(filtered, bend_sigma_deg=settings.filters.bend_sigma_left * filtered.bend_sigma_deg)
+
+
+def _smooth(track: PoseTrack, values: Floats, settings: Settings, *, landmarks: bool, causal: bool) -> Floats:
+    f = settings.filters
+    return signals.smooth(
+        track.time_s,
+        values,
+        cutoff_hz=f.landmark_cutoff_hz if landmarks else f.spine_cutoff_hz,
+        median_s=f.landmark_median_s if landmarks else f.spine_median_s,
+        max_gap_s=f.max_gap_s,
+        causal=causal,
+    )
+
+
+def aspect_of(yaw_deg: float, settings: Settings) -> Aspect:
+    """Tell from where the camera looks; unknown is from neither."""
+    off_deg = abs(yaw_deg)
+    if off_deg >= settings.view.across_deg:
+        return "across"
+    return "side" if off_deg <= settings.view.lean_yaw_deg else "between"
+
+
+def percentile_of(values: Floats, percentile: float) -> float:
+    """Return a percentile of those values that are known, NaN without any."""
+    known = values[np.isfinite(values)]
+    return float(np.percentile(known, percentile)) if known.size else float("nan")
+
+
+def _view(side: Side | None, facing: Floats, trusted: Bools, yaw_deg: Floats) -> View:
+    """Summarise where the camera stood."""
+    if side is None:
+        return View("unknown", float("nan"), "unknown")
+    turned = float(np.sum(facing[trusted]))
+    return View(side, percentile_of(yaw_deg, 50), "right" if turned > 0 else "left")
