@@ -5,6 +5,7 @@
     SpinelineError
       InputError         a file or folder that cannot be read or written as asked
         CodecError       a video whose codec cannot be decoded here
+        CameraError      a camera or stream that cannot be opened
       ModelError         the pose model cannot be had, or is not what it should be
       SettingsError      a setting or configuration file that is not allowed
       TrackError         arrays that do not form a PoseTrack
@@ -23,6 +24,10 @@ class InputError(SpinelineError):
 
 class CodecError(InputError):
     """A video holds a codec that cannot be decoded on this machine."""
+
+
+class CameraError(InputError):
+    """A camera or a stream cannot be opened, or gives no picture."""
 
 
 class ModelError(SpinelineError):

@@ -349,7 +349,7 @@ class _Decoder:
 
 
 def _open_capture(path: Path, name: str, container: Container) -> cv2.VideoCapture:
-    _silence_decoder()
+    silence_decoder()
     # "file:" keeps names such as "http:..." or "-" what they are. Bytes, because a name that is not valid
     # Unicode crashes the interpreter in OpenCV 5.0 when given as str.
     address = b"file:" + os.fsencode(path.absolute())
@@ -365,7 +365,7 @@ def _open_capture(path: Path, name: str, container: Container) -> cv2.VideoCaptu
 
 
 @functools.cache
-def _silence_decoder() -> None:
+def silence_decoder() -> None:
     """Keep FFmpeg and OpenCV from writing to stderr; what matters of it ends up in our errors.
 
     FFmpeg's level is read when the first video of the process is opened. Whoever has set it keeps it.
