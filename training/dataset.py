@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -88,11 +89,15 @@ def studio() -> Studio:
 
 def observe_lifter(folder: Path, lifter: int, *, seed: int, natural_standing: float) -> None:
     """Render and observe one lifter and write the file."""
-    path = _file(folder, lifter)
+    observe(_file(folder, lifter), shoot_lifter(lifter, seed, natural_standing=natural_standing))
+
+
+def observe(path: Path, shots: Iterable[tuple[NDArray[np.uint8], dict[str, Any]]]) -> None:
+    """Observe the pictures of one lifter, each with its row of the manifest, and write the file."""
     rows: list[dict[str, Any]] = []
     pictures, places = [], []
     recording = Recording((1, 1), {})
-    for picture, row in shoot_lifter(lifter, seed, natural_standing=natural_standing):
+    for picture, row in shots:
         seen = studio().look(picture)
         if seen is None:
             continue

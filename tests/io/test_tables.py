@@ -108,7 +108,7 @@ def test_the_document_has_the_keys_of_the_contract_in_their_order(analysis: Anal
     assert list(document["input"]) == ["path", "sha256", "frames", "duration_s", "load_kg", "body_mass_kg", "height_m"]
     assert list(document["model"])[:2] == ["name", "sha256"]
     assert set(document["view"]) == {"side", "facing", "yaw_deg"}
-    assert list(document["reference"]) == ["thoracic_deg", "source"]
+    assert list(document["reference"]) == ["thoracic_deg", "source", "profile", "profile_date", "slump_deg"]
     assert [list(rep) for rep in document["reps"]] == [[*REP_KEYS, "checks"]] * 3
     assert [list(flag) for rep in document["reps"] for flag in rep["flags"]] == [FLAG_KEYS]
 

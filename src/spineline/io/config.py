@@ -5,6 +5,7 @@ One file holds the options of the command line in the table ``analyze`` and ever
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -38,6 +39,7 @@ class Options(BaseModel):
     body_mass_kg: Mass | None = None
     height_m: Height | None = None
     time_range_s: tuple[Second, Second] | None = None
+    profile: Annotated[str, Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _rising(self) -> Self:
@@ -78,6 +80,19 @@ def read_config(path: Path) -> tuple[dict[str, Any], Settings]:
         raise SettingsError(f"{printable_name(path)}: {error}") from error
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or beyond what the reader bears
         raise SettingsError(f"{printable_name(path)}: is not valid TOML ({error})") from error
+
+
+def asked_for(given: Mapping[str, Any], config: Path | None) -> tuple[Options, Settings]:
+    """Return what is asked for: by the command line first (None is not given), then by a file of settings.
+
+    Raises
+    ------
+    InputError, SettingsError
+        As of `read_config`; or an option that is not allowed.
+    """
+    table, settings = read_config(config) if config else ({}, Settings())
+    options = Options.from_mapping({**table, **{key: value for key, value in given.items() if value is not None}})
+    return options, settings
 
 
 def _parsed(data: bytes) -> tuple[dict[str, Any], Settings]:

@@ -54,11 +54,15 @@ Cell = float | int | bool | str | None
 
 @dataclass(frozen=True, kw_only=True)
 class InputRecord:
-    """What was analysed: the path as the user gave it, the hash of that file, and what else the user stated."""
+    """What was analysed: the path as the user gave it, the hash of that file, and what else the user stated.
+
+    ``profile`` is the name of the one it was compared with.
+    """
 
     path: str
     sha256: str
     stated: Stated = field(default_factory=Stated)
+    profile: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,9 @@ def analysis_document(analysis: "Analysis", record: InputRecord) -> dict[str, An
         "reference": {
             "thoracic_deg": _angle(analysis.reference.thoracic_deg),
             "source": analysis.reference.source,
+            "profile": record.profile,
+            "profile_date": analysis.profile.date if analysis.profile else None,
+            "slump_deg": _angle(analysis.profile.slump_deg) if analysis.profile else None,
         },
         "mdc95_deg": _angle(analysis.mdc95_deg),
         "bar": {
