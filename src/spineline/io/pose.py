@@ -78,6 +78,7 @@ class PoseObserver:
         self._window: tuple[int, int, int, int] | None = None
         self._looked_at = (0, 0)
         self._others: list[Person] = []
+        self._people = 0
         self._identity = 0
         self._missed = 0
         self._challenges = 0
@@ -92,6 +93,11 @@ class PoseObserver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._opened.close()
+
+    @property
+    def people(self) -> int:
+        """How many people were in the whole picture when it was last searched, about once a second."""
+        return self._people
 
     def forget(self) -> None:
         """Start anew: the next frame has nothing to do with the last."""
@@ -169,11 +175,12 @@ class PoseObserver:
         people = _people(self._scout.detect(_image(shrink(image, POSE_SIDE_PX))), (0, 0), picture)
         people = sorted(people, key=lambda p: score(p, picture), reverse=True)
         if not people:
-            self._others = []
+            self._others, self._people = [], 0
             return
         chosen = self._choose(people, picture, time_s)
         self._known = chosen or self._known
         self._others = [p for p in people if p is not chosen and not _twins(p, chosen)] if chosen else people
+        self._people = len(self._others) + (chosen is not None)
 
     def _choose(self, people: list[Person], picture: tuple[int, int], time_s: float) -> Person | None:
         """Choose the lifter among everybody found, best first, and turn to them if they are not followed already."""
