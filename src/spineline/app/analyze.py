@@ -6,6 +6,7 @@ side by side in processes of their own.
 
 import contextlib
 import importlib.metadata
+import math
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -17,14 +18,26 @@ import numpy as np
 
 from spineline import __version__
 from spineline.core.analysis import Analysis, RepResult, analyze
+from spineline.core.profile import Profile, require_same_reader
 from spineline.core.recording import Recording
 from spineline.core.settings import Settings
 from spineline.core.strain import Stated
 from spineline.core.track import PoseTrack
-from spineline.errors import InputError, ModelError
-from spineline.io.config import Options, config_text
+from spineline.errors import InputError, ModelError, SettingsError
+from spineline.io.config import Options, config_text, read_config
 from spineline.io.container import inspect_file, printable_name
-from spineline.io.results import ANALYSIS, ensured_folder, folder_for, result_folder, writing_to
+from spineline.io.results import (
+    ANALYSIS,
+    CONFIG,
+    FILM,
+    TRACK,
+    ensured_folder,
+    folder_for,
+    is_recording,
+    recordings_in,
+    result_folder,
+    writing_to,
+)
 from spineline.io.tables import (
     InputRecord,
     analysis_text,
@@ -44,6 +57,12 @@ if TYPE_CHECKING:
 MAX_SIDE_PX: Final = 1280
 """Long side of the frames that are looked through; the pose model is given a part of them."""
 
+FILM_START: Final = "film_start_s"
+"""Under that name the source of a recorded set says at what time of the track its video begins."""
+
+_TICK_S: Final = 2e-5
+"""More than the times of a recorded video differ from those of its track."""
+
 _NOTED_DROPPED_SHARE: Final = 0.01
 
 OnProgress = Callable[[str, int, int | None], None]
@@ -52,10 +71,11 @@ OnProgress = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked for, the same for every input."""
+    """What is asked for, the same for every input; ``profile`` is the one that the options name."""
 
     options: Options = field(default_factory=Options)
     settings: Settings = field(default_factory=Settings)
+    profile: Profile | None = None
     output_dir: Path | None = None
     table_format: Literal["csv", "parquet"] = "csv"
     save_vid: bool = False
@@ -81,18 +101,24 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class Summary:
     """One input analysed.
 
     ``text`` is that of `analysis.json`, ``reps`` what it does not say of each rep, ``measured`` whether any lift was.
     """
 
     name: str
-    folder: Path
-    files: tuple[str, ...]
     text: str
     reps: tuple[Seen, ...]
     measured: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done(Summary):
+    """One input analysed and its results written: ``files`` in ``folder``."""
+
+    folder: Path
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +154,11 @@ def check_request(names: Sequence[str], request: Request) -> None:
         taken[key] = name
         if request.save_vid and is_track(name):
             raise InputError(f"{_shown(name)}: is a saved track, which has no pictures; --save-vid needs the video")
+
+
+def each_set(names: Sequence[str]) -> list[str]:
+    """Put every set recorded into a folder in the folder's place; leave all other inputs as they are."""
+    return [each for name in names for each in ([*map(str, recordings_in(Path(name)))] or [name])]
 
 
 def is_track(name: str) -> bool:
@@ -178,21 +209,81 @@ def analyze_all(
 
 def analyze_one(job: Job, *, on_progress: OnProgress) -> Done | Failed:
     """Analyse one input and write its folder of results. What is wrong with the input or its folder is no exception."""
+    target = folder_for(Path(job.name), job.request.output_dir)
     try:
-        return _analyze_track(job) if is_track(job.name) else _analyze_video(job, on_progress)
-    except InputError as error:
+        if is_recording(Path(job.name)):
+            return analyze_recording(job, target, on_progress)
+        return _analyze_track(job, target) if is_track(job.name) else _analyze_video(job, target, on_progress)
+    except (InputError, SettingsError) as error:  # the latter from what a recording was asked for
         return Failed(name=job.name, message=str(error))
 
 
-def _analyze_track(job: Job) -> Done:
-    track, sha256 = load_track(Path(job.name))
-    if job.request.options.time_range_s:
-        track = between(track, *job.request.options.time_range_s)
-    with result_folder(folder_for(Path(job.name), job.request.output_dir)) as folder:
-        return _finish(job, track, sha256, folder, film=None)
+def _analyze_track(job: Job, target: Path) -> Done:
+    track, sha256 = _track(Path(job.name), job.request)
+    with result_folder(target) as folder:
+        return _finish(job, track, sha256, folder, target, film=None)
 
 
-def _analyze_video(job: Job, on_progress: OnProgress) -> Done:
+def _track(path: Path, request: Request) -> tuple[PoseTrack, str]:
+    track, sha256 = load_track(path)
+    return (between(track, *request.options.time_range_s) if request.options.time_range_s else track), sha256
+
+
+def analyze_recording(job: Job, target: Path, on_progress: OnProgress) -> Done:
+    """Analyse a set that `spineline live` has recorded, from its track, as it was asked for then if nothing else is.
+
+    Raises
+    ------
+    InputError
+        The recording cannot be read, or the results not be written.
+    SettingsError
+        Its `config.toml` or the profile named there cannot be used.
+    """
+    source = Path(job.name)
+    job = replace(job, request=_as_recorded(job.request, source))
+    track, sha256 = _track(source / TRACK, job.request)
+    film = _recorded_film(source / FILM, track, job.request, on_progress)
+    with result_folder(target) as folder:
+        return _finish(job, track, sha256, folder, target, film=film)
+
+
+def _recorded_film(path: Path, track: PoseTrack, request: Request, on_progress: OnProgress) -> "_Film | None":
+    """Find the pictures of a recorded set, if any are to be shown; the report does without if there are none."""
+    from spineline.io.video import probe
+
+    if not len(track) or not (request.save_vid or (request.report and path.is_file())):
+        return None
+    try:
+        begins_s = float(track.source.get(FILM_START, "0"))
+    except ValueError:
+        begins_s = math.nan
+    if not math.isfinite(begins_s):
+        raise InputError(f"{_shown(path.parent / TRACK)}: does not say when its video begins; use --no-report")
+    info = probe(path)
+    # Of what was filmed before the set or after it there is no track.
+    span_s = (max(begins_s, float(track.time_s[0]) - _TICK_S), float(track.time_s[-1]) + _TICK_S)
+    return _Film(info, span_s, on_progress, begins_s, info.width_px / track.image_size_px[0])
+
+
+def _as_recorded(request: Request, folder: Path) -> Request:
+    """Fill in what the recording was asked for, wherever the request has nothing of its own."""
+    file = folder / CONFIG
+    if not file.is_file():
+        return request
+    from spineline.io.profiles import load_profile
+
+    table, settings = read_config(file)
+    options = Options.from_mapping({**table, **request.options.model_dump(exclude_defaults=True)})
+    named = options.profile if request.profile is None else None
+    return replace(
+        request,
+        options=options,
+        settings=settings if request.settings == Settings() else request.settings,
+        profile=load_profile(named) if named else request.profile,
+    )
+
+
+def _analyze_video(job: Job, target: Path, on_progress: OnProgress) -> Done:
     from spineline.io.video import probe
 
     if Path(job.name).is_dir():
@@ -201,24 +292,30 @@ def _analyze_video(job: Job, on_progress: OnProgress) -> Done:
     if job.model is None:
         raise ModelError(f"{_shown(job.name)}: is a video, which needs a pose model; found none")
     # Opened before the long work, so that a place that cannot be written to is noticed at once.
-    with result_folder(folder_for(Path(job.name), job.request.output_dir)) as folder:
-        return _finish(job, _observe(film, job.model), film.info.sha256, folder, film=film)
+    with result_folder(target) as folder:
+        track = _observe(film, job.model, job.request.profile)
+        return _finish(job, track, film.info.sha256, folder, target, film=film)
 
 
 @dataclass(frozen=True)
 class _Film:
-    """The part of a video that is analysed; can be read more than once."""
+    """The part of a video that is analysed; can be read more than once.
+
+    It begins at ``begins_s`` of the track, and has ``scale`` of the pixels that the track counts.
+    """
 
     info: "VideoInfo"
     time_range_s: tuple[float, float] | None
     on_progress: OnProgress
+    begins_s: float = 0.0
+    scale: float = 1.0
 
     @contextlib.contextmanager
     def frames(self, *, max_side_px: int | None) -> "Generator[FrameStream, None, None]":
         """Open the frames."""
         from spineline.io.video import read_frames
 
-        start_s, end_s = self.time_range_s or (None, None)
+        start_s, end_s = (time_s - self.begins_s for time_s in self.time_range_s) if self.time_range_s else (None, None)
         with read_frames(self.info.path, max_side_px=max_side_px, start_s=start_s, end_s=end_s) as stream:
             yield stream
 
@@ -226,7 +323,7 @@ class _Film:
         """Pass frames on, and tell how far that is."""
         total = self._expected_frames()
         for done, frame in enumerate(frames, start=1):
-            yield frame
+            yield replace(frame, time_s=frame.time_s + self.begins_s, scale=frame.scale * self.scale)
             self.on_progress(self.info.path.name + doing, done, total)
 
     def _expected_frames(self) -> int | None:
@@ -234,11 +331,11 @@ class _Film:
         frames, duration_s = self.info.frames_hint, self.info.duration_s_hint
         if frames is None or not duration_s or self.time_range_s is None:
             return frames
-        start_s, end_s = self.time_range_s
+        start_s, end_s = (time_s - self.begins_s for time_s in self.time_range_s)
         return round(frames * max(0.0, min(end_s, duration_s) - start_s) / duration_s) or None
 
 
-def _observe(film: _Film, model: Path) -> PoseTrack:
+def _observe(film: _Film, model: Path, profile: Profile | None) -> PoseTrack:
     """Follow the lifter through every frame."""
     from spineline.io.plate import PlateFollower
     from spineline.io.pose import PoseObserver
@@ -246,29 +343,38 @@ def _observe(film: _Film, model: Path) -> PoseTrack:
 
     recording = Recording((film.info.width_px, film.info.height_px))
     spine_net, plates = SpineNet(), PlateFollower()
+    if profile is not None:  # the core would refuse it too, but only after the long work
+        require_same_reader(profile, spine_net.sha256)
     with PoseObserver(model, spine_net) as observer, film.frames(max_side_px=MAX_SIDE_PX) as frames:
         for frame in film.told(frames):
             seen = observer.observe(frame.image, frame.time_s, frame.scale)
             landmarks_px = seen.person.landmarks_px if seen else None
             plate = plates.follow(frame.image, frame.time_s, landmarks_px, frame.scale)
             recording.add(frame.time_s, seen, plate)
-    return replace(recording.track(), source=_source(film.info, model, spine_net.sha256, frames.stats))
+    source = {**_file(film.info, frames.stats), **seen_with(model, spine_net.sha256)}
+    return replace(recording.track(), source=source)
 
 
-def _source(info: "VideoInfo", model: Path, spine_sha256: str, stats: "ReadStats") -> dict[str, str]:
-    """Say where a track came from."""
+def seen_with(model: Path, spine_sha256: str) -> dict[str, str]:
+    """Say with what a track was seen, for its ``source``."""
     from spineline.io.models import identify_bundle
 
     bundle = identify_bundle(model)
     return {
-        "file": os.fsencode(info.path.name).decode("utf-8", errors="replace"),
-        "sha256": info.sha256,
         "model": bundle.name,
         "model_sha256": bundle.sha256,
         "spine_sha256": spine_sha256,
         "mediapipe": importlib.metadata.version("mediapipe"),
         "opencv": importlib.metadata.version("opencv-contrib-python"),
         "spineline": __version__,
+    }
+
+
+def _file(info: "VideoInfo", stats: "ReadStats") -> dict[str, str]:
+    """Say from what file a track came, for its ``source``."""
+    return {
+        "file": os.fsencode(info.path.name).decode("utf-8", errors="replace"),
+        "sha256": info.sha256,
         "frames_decoded": str(stats.decoded),
         "frames_dropped": str(stats.dropped),
         "frames_lost": str(stats.undecodable if stats.missing is None else stats.missing),
@@ -276,35 +382,41 @@ def _source(info: "VideoInfo", model: Path, spine_sha256: str, stats: "ReadStats
     }
 
 
-def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, *, film: _Film | None) -> Done:
-    """Analyse a track and write everything into ``folder``."""
+def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, target: Path, *, film: _Film | None) -> Done:
+    """Analyse a track and write everything into ``folder``, which becomes ``target``."""
     request = job.request
     if not len(track):
         raise InputError(f"{_shown(job.name)}: {_nothing_in(request.options.time_range_s)}")
-    options = request.options
-    exercise = None if options.exercise == "auto" else options.exercise
-    stated = Stated(options.load_kg, options.body_mass_kg, options.height_m)
-    found = analyze(track, request.settings, exercise, stated)
+    found = analyzed(track, request)
     found = replace(found, notes=(*found.notes, *_reading_notes(track.source, request.options.time_range_s)))
-    record = InputRecord(
-        path=job.name,
-        sha256=sha256,
-        stated=stated,
-    )
-    text = analysis_text(found, record)
-    target = folder_for(Path(job.name), request.output_dir)
+    summary = summed_up(job.name, found, request, sha256)
     with writing_to(target):
-        _write(folder, request, found, text)
+        _write(folder, request, found, summary.text)
         if request.report:
             _write_report(folder / "report.html", found, title=Path(job.name).name, film=film)
         if request.save_vid and film:
             _write_overlay(folder / "overlay.mp4", found, film)
         files = tuple(sorted(path.name for path in folder.iterdir()))
-    return Done(
-        name=job.name,
-        folder=target,
-        files=files,
-        text=text,
+    return Done(**vars(summary), folder=target, files=files)
+
+
+def analyzed(track: PoseTrack, request: Request) -> Analysis:
+    """Analyse a track as it is asked for."""
+    exercise = None if request.options.exercise == "auto" else request.options.exercise
+    return analyze(track, request.settings, exercise, _stated(request.options), request.profile)
+
+
+def _stated(options: Options) -> Stated:
+    return Stated(options.load_kg, options.body_mass_kg, options.height_m)
+
+
+def summed_up(name: str, found: Analysis, request: Request, sha256: str) -> Summary:
+    """Say what was found in one input."""
+    profile = request.options.profile if request.profile else None
+    record = InputRecord(path=name, sha256=sha256, stated=_stated(request.options), profile=profile)
+    return Summary(
+        name=name,
+        text=analysis_text(found, record),
         reps=tuple(_seen(found, result) for result in found.reps),
         measured=any(rep.verdict != "not_measured" for rep in found.reps),
     )
@@ -312,14 +424,14 @@ def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, *, film: _Fil
 
 def _write(folder: Path, request: Request, found: Analysis, text: str) -> None:
     _write_text(folder / ANALYSIS, text)
-    _write_text(folder / "config.toml", config_text(request.options, request.settings))
+    _write_text(folder / CONFIG, config_text(request.options, request.settings))
     for name, table in (("frames", frames_table(found)), ("reps", reps_table(found))):
         if request.table_format == "parquet":
             write_parquet(table, folder / f"{name}.parquet")
         else:
             _write_text(folder / f"{name}.csv", csv_text(table))
     if request.save_track:
-        save_track(found.track, folder / "track.npz")
+        save_track(found.track, folder / TRACK)
 
 
 def _write_report(path: Path, found: Analysis, *, title: str, film: _Film | None) -> None:

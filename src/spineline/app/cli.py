@@ -1,4 +1,4 @@
-"""The command line: reads it, calls one function, prints what comes back. The only module that knows cyclopts.
+"""The command line: reads it, calls one function, prints what comes back. With `profiles` the only one with cyclopts.
 
 Nothing heavy is imported before a command needs it, so that `--help` answers at once.
 """
@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn, TextIO
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from spineline import __version__
+from spineline.app.arguments import mass
+from spineline.app.live_command import calibrate, live
+from spineline.app.profiles import profiles
 from spineline.app.quiet import quiet_libraries
 from spineline.errors import ModelError, SpinelineError
 
@@ -29,7 +32,6 @@ NO_LIFT: Final = 3
 
 _SIGNALS: Final = 128  # the exit status of a program that a signal ended is this and the number of the signal
 
-_MAX_MASS_KG: Final = 1000
 _MIN_HEIGHT_M, _MAX_HEIGHT_M = 1.0, 2.5  # as in io.config, which is not imported for the sake of --help
 
 app = App(
@@ -42,6 +44,9 @@ app = App(
 )
 models = App(name="models", help="Fetch and find the pose model. `analyze` does it by itself when it needs one.")
 app.command(models)
+app.command(profiles)
+app.command(live)
+app.command(calibrate)
 
 _LIFT = Group("The lift", sort_key=1)
 _HOW = Group("How it is analysed", sort_key=2)
@@ -54,11 +59,6 @@ class _StoppedError(BaseException):
     def __init__(self, signum: int) -> None:
         super().__init__()
         self.status = _SIGNALS + signum
-
-
-def _mass(_type: object, value: float | None) -> None:
-    if value is not None and not 0 < value < _MAX_MASS_KG:
-        raise ValueError(f"Must be above 0 and below {_MAX_MASS_KG} kg.")
 
 
 def _height(_type: object, value: float | None) -> None:
@@ -80,9 +80,10 @@ def _workers(_type: object, value: int) -> None:
 def analyze(
     *inputs: Annotated[str, Parameter(name="INPUT", required=True)],
     exercise: Annotated[Literal["auto", "deadlift", "squat"] | None, Parameter(group=_LIFT, metavar="NAME")] = None,
-    load: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=_mass)] = None,
-    body_mass: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=_mass)] = None,
+    load: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=mass)] = None,
+    body_mass: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=mass)] = None,
     height: Annotated[float | None, Parameter(group=_LIFT, metavar="M", validator=_height)] = None,
+    profile: Annotated[str | None, Parameter(group=_HOW, metavar="NAME")] = None,
     model: Annotated[str | None, Parameter(group=_HOW, metavar="NAME|FILE")] = None,
     time_range: Annotated[
         tuple[float, float] | None, Parameter(group=_HOW, metavar="A B", validator=_time_range)
@@ -114,7 +115,7 @@ def analyze(
     Parameters
     ----------
     inputs
-        Videos, or tracks saved with --save-track.
+        Videos, tracks saved with --save-track, or folders of sets recorded with live.
     exercise
         What is lifted. Otherwise it is told from the motion (auto).
     load
@@ -123,6 +124,8 @@ def analyze(
         Mass of the lifter, in kg: likewise.
     height
         Height of the lifter, in metres: the scale of the bar's path where no plate is seen.
+    profile
+        Your saved standing, to compare with in place of what this recording shows; see spineline profiles list.
     model
         Pose model: lite, full or heavy (full if not given), or the file of a pose landmarker (.task).
     time_range
@@ -146,9 +149,9 @@ def analyze(
     quiet
         Print nothing but errors.
     """
-    from spineline.app.analyze import Request, check_request
-    from spineline.core.settings import Settings
-    from spineline.io.config import Options, read_config
+    from spineline.app.analyze import Request, check_request, each_set
+    from spineline.io.config import asked_for
+    from spineline.io.profiles import load_profile
 
     given = {
         "exercise": exercise,
@@ -156,20 +159,23 @@ def analyze(
         "load_kg": load,
         "body_mass_kg": body_mass,
         "height_m": height,
+        "profile": profile,
         "time_range_s": time_range,
     }
-    table, settings = read_config(config) if config else ({}, Settings())
+    options, settings = asked_for(given, config)
     request = Request(
-        options=Options.from_mapping({**table, **{key: value for key, value in given.items() if value is not None}}),
+        options=options,
         settings=settings,
+        profile=load_profile(options.profile) if options.profile else None,
         output_dir=output_dir,
         table_format=format,
         save_vid=save_vid,
         save_track=save_track,
         report=not no_report,
     )
-    check_request(inputs, request)
-    return _run_analysis(inputs, request, workers=workers, as_json=json, quiet=quiet)
+    names = each_set(inputs)
+    check_request(names, request)
+    return _run_analysis(names, request, workers=workers, as_json=json, quiet=quiet)
 
 
 def _run_analysis(names: Sequence[str], request: "Request", *, workers: int, as_json: bool, quiet: bool) -> int:
@@ -177,7 +183,7 @@ def _run_analysis(names: Sequence[str], request: "Request", *, workers: int, as_
     from spineline.app.analyze import Failed, analyze_all, needs_pose_model
     from spineline.app.progress import CountProgress
 
-    bundle = _bundle(request.options.model, quiet=quiet) if needs_pose_model(names) else None
+    bundle = fetched_bundle(request.options.model, quiet=quiet) if needs_pose_model(names) else None
     status, texts, with_reps = OK, [], False
     with (
         CountProgress("frames" if min(workers, len(names)) == 1 else "inputs", quiet=quiet) as progress,
@@ -203,7 +209,8 @@ def _run_analysis(names: Sequence[str], request: "Request", *, workers: int, as_
     return status
 
 
-def _bundle(name: str, *, quiet: bool) -> Path:
+def fetched_bundle(name: str, *, quiet: bool = False) -> Path:
+    """Return the file of a pose model, fetched if it is not here yet."""
     from spineline.app.progress import download_progress
     from spineline.io.models import resolve_model
 
@@ -214,20 +221,20 @@ def _bundle(name: str, *, quiet: bool) -> Path:
 def _show(done: "Done") -> None:
     from spineline.app.summary import print_summary
 
-    print_summary(done, _console())
+    print_summary(done, terminal())
 
 
 def _explain() -> None:
     from spineline.app.summary import print_legend
 
-    print_legend(_console())
+    print_legend(terminal())
 
 
 def _write_json(texts: list[str], *, as_array: bool) -> None:
-    _write("[\n" + ",\n".join(text.rstrip("\n") for text in texts) + "\n]\n" if as_array else "".join(texts))
+    write("[\n" + ",\n".join(text.rstrip("\n") for text in texts) + "\n]\n" if as_array else "".join(texts))
 
 
-def _write(text: str) -> None:
+def write(text: str) -> None:
     """Write to stdout, the same bytes whatever the terminal's encoding. It does not matter if nobody reads them."""
     try:
         sys.stdout.flush()
@@ -235,6 +242,31 @@ def _write(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _drop(sys.stdout)
+
+
+@app.command
+def doctor(*, json: bool = False) -> int:
+    """Check whether this machine can measure lifts, and say how to mend what is wrong.
+
+    Looks at versions, models, speed, codecs, cameras, sound, screen and disk.
+    Takes some seconds, and fetches nothing.
+
+    Exit status: 0 if recorded and live lifts can be measured, though perhaps
+    something is missing, such as a camera; 2 if not.
+
+    Parameters
+    ----------
+    json
+        Print JSON instead of a table.
+    """
+    from spineline.app.doctor import checks_table, checks_text, is_well, look
+
+    checks = tuple(look())
+    if json:
+        write(checks_text(checks))
+    else:
+        terminal().print(checks_table(checks))
+    return OK if is_well(checks) else WRONG
 
 
 @models.command(name="list")
@@ -249,7 +281,7 @@ def list_models() -> int:
         table.add_column(title, overflow="fold")
     for info in list_models():
         table.add_row(info.name, "yes" if info.present else "no", f"{info.size_bytes / 1e6:.1f} MB", str(info.path))
-    _console().print(table)
+    terminal().print(table)
     return OK
 
 
@@ -267,7 +299,7 @@ def fetch(name: Annotated[Literal["lite", "full", "heavy"], Parameter(name="NAME
 
     with download_progress(f"Fetching the pose model {name}") as on_progress:
         path = fetch_model(name, on_progress=on_progress)
-    _write(f"{path}\n")
+    write(f"{path}\n")
     return OK
 
 
@@ -285,7 +317,7 @@ def path(name: Annotated[Literal["lite", "full", "heavy"], Parameter(name="NAME"
     (info,) = (info for info in list_models() if info.name == name)
     if not info.present:
         raise ModelError(f"the pose model {name} is not here yet: run spineline models fetch {name}")
-    _write(f"{info.path}\n")
+    write(f"{info.path}\n")
     return OK
 
 
@@ -346,7 +378,8 @@ def _complain(message: str, *, status: int = WRONG) -> int:
     return status
 
 
-def _console() -> "Console":
+def terminal() -> "Console":
+    """Return what prints tables and styled text to stdout."""
     from rich.console import Console
 
     class Unbothered(Console):

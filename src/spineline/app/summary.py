@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spineline.app.analyze import Done
+from spineline.app.analyze import Done, Summary
 from spineline.io.container import printable_name
 from spineline.io.verdicts import NOT_MEASURED, VERDICTS, counted
 
@@ -30,7 +30,7 @@ def print_legend(console: "Console") -> None:
     console.print(Text(_LEGEND, style="dim"))
 
 
-def print_summary(done: Done, console: "Console") -> None:
+def print_summary(done: Summary, console: "Console") -> None:
     """Show one analysed input."""
     from rich.text import Text
 
@@ -44,7 +44,8 @@ def print_summary(done: Done, console: "Console") -> None:
         console.print(Text(f"For the next set: {cue['text']}", style="bold"))
     for line in _ground(document):
         console.print(Text(line, style="dim"))
-    console.print(Text(f"Written to {printable_name(done.folder)}: {', '.join(done.files)}"), soft_wrap=True)
+    if isinstance(done, Done):
+        console.print(Text(f"Written to {printable_name(done.folder)}: {', '.join(done.files)}"), soft_wrap=True)
     console.print()
 
 
@@ -57,7 +58,7 @@ def _headline(document: dict[str, Any]) -> str:
     return f"{document['exercise']}, {reps}{seen}"
 
 
-def _table(document: dict[str, Any], done: Done) -> "Table":
+def _table(document: dict[str, Any], done: Summary) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -88,7 +89,7 @@ def _degrees(value: float | None, sigma_deg: float = math.nan, *, sign: str = "+
     return f"{round(value) + 0:{sign}d}°{spread}"
 
 
-def _findings(document: dict[str, Any], done: Done) -> list[str]:
+def _findings(document: dict[str, Any], done: Summary) -> list[str]:
     """One line for each finding, and for each rep that could not be measured."""
     lines = []
     for rep, seen in zip(document["reps"], done.reps, strict=True):

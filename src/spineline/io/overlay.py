@@ -40,7 +40,7 @@ _WHITE: Final[Colour] = (255, 255, 255)
 _BLACK: Final[Colour] = (0, 0, 0)
 _THORACIC: Final = range(SPINE_POINTS.index("C7"), SPINE_POINTS.index("L1") + 1)
 _SAME_TIME_S: Final = 1e-3
-_BAR: Final[Colour] = (255, 120, 220)
+BAR: Final[Colour] = (255, 120, 220)
 _BAR_WIDTH: Final = 0.004  # as a share of the picture's shorter side
 _LINE_WIDTH: Final = 0.018  # as a share of the length of the spine
 _STILL_SIDE_PX: Final = 480
@@ -174,11 +174,10 @@ class Painter:
         first = int(np.argmax(a.rep_index == index)) if index else frame_index
         path_px = a.bar_px[first : frame_index + 1] * scale
         width_px = max(1, round(min(picture.shape[:2]) * _BAR_WIDTH))
-        for colour, thickness in ((_BLACK, 3 * width_px), (_BAR, width_px)):
+        for colour, thickness in ((_BLACK, 3 * width_px), (BAR, width_px)):
             _polylines(picture, known_stretches(path_px), colour, thickness)
         if np.isfinite(path_px[-1]).all():
-            _dot(picture, path_px[-1], 3.0 * width_px, _BLACK)
-            _dot(picture, path_px[-1], 2.0 * width_px, _BAR)
+            draw_mark(picture, path_px[-1], 3.0 * width_px, BAR)
 
     def _look(self, frame_index: int) -> tuple[str, Colour]:
         """Give symbol and colour of a moment; outside reps nothing is judged, so there it has none."""
@@ -251,6 +250,12 @@ def draw_spine(picture: Image, points_px: Floats, colour: Colour) -> None:
     for point in known:
         _dot(picture, point, 1.1 * width_px + 1.0, _BLACK)
         _dot(picture, point, 0.9 * width_px, _WHITE)
+
+
+def draw_mark(picture: Image, centre: Floats, radius_px: float, colour: Colour) -> None:
+    """Draw a disc with a dark rim into an RGB picture, in place."""
+    _dot(picture, centre, radius_px, _BLACK)
+    _dot(picture, centre, 2.0 / 3.0 * radius_px, colour)
 
 
 def _dot(picture: Image, centre: Floats, radius_px: float, colour: Colour) -> None:

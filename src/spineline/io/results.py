@@ -1,11 +1,12 @@
 """The folder of results: whole, or not there.
 
-Everything is first written into a hidden folder beside the target, and moved into place when nothing can go wrong any
-more. Files of other programs in the target stay as they are; those of an earlier analysis are replaced or removed,
-so that what lies there always belongs together.
+Everything is first written into a hidden folder, within the target or beside it if there is none yet, and moved into
+place when nothing can go wrong any more. Files of other programs in the target stay as they are; those of an earlier
+analysis are replaced or removed, so that what lies there always belongs together.
 """
 
 import contextlib
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,11 @@ from spineline.io.container import printable_name
 from spineline.io.whole_file import cannot_be_written
 
 ANALYSIS: Final = "analysis.json"
+TRACK: Final = "track.npz"
+CONFIG: Final = "config.toml"
+FILM: Final = "video.mp4"
+"""The video of a set that `spineline live` has recorded; the track and the results lie beside it."""
+
 OWN_FILES: Final = (
     ANALYSIS,
     "frames.csv",
@@ -25,16 +31,44 @@ OWN_FILES: Final = (
     "reps.parquet",
     "report.html",
     "overlay.mp4",
-    "track.npz",
-    "config.toml",
+    TRACK,
+    CONFIG,
 )
 """Every name that an analysis may write. Nothing else in a folder of results is touched."""
 
+_LATER_SET: Final = re.compile(r"set_\d+")
+
 
 def folder_for(input_path: Path, output_dir: Path | None) -> Path:
-    """Return where the results of one input belong: ``<stem>_spineline`` in ``output_dir``, or beside the input."""
-    parent = input_path.parent if output_dir is None else output_dir
-    return parent / f"{input_path.stem}_spineline"
+    """Return where the results of one input belong: ``<stem>_spineline`` in ``output_dir``, or beside the input.
+
+    The folder of a recording is never written into: results of a later set, which lies in it, belong beside it too.
+    """
+    name = input_path.stem
+    if input_path.is_dir():
+        input_path = input_path.resolve() if input_path.name in ("", "..") else input_path
+        name = input_path.name
+        record = input_path.absolute().parent
+        if _LATER_SET.fullmatch(name) and is_recording(input_path) and is_recording(record):
+            input_path, name = record, f"{record.name}_{name}"
+    return (input_path.parent if output_dir is None else output_dir) / f"{name}_spineline"
+
+
+def is_recording(folder: Path) -> bool:
+    """Tell whether a folder holds a set that `spineline live` has recorded."""
+    return folder.is_dir() and (folder / TRACK).is_file()
+
+
+def set_path(record: Path, number: int) -> Path:
+    """Return the folder of a set: the first lies in the folder recorded into, later ones in folders within."""
+    return record if number == 1 else record / f"set_{number}"
+
+
+def recordings_in(folder: Path) -> list[Path]:
+    """Return every set recorded into a folder, in order."""
+    later = [path for path in folder.glob("set_*") if _LATER_SET.fullmatch(path.name)]
+    later.sort(key=lambda path: int(path.name.removeprefix("set_")))
+    return list(filter(is_recording, [folder, *later]))
 
 
 @contextlib.contextmanager
@@ -75,7 +109,8 @@ def result_folder(target: Path) -> Iterator[Path]:
         with writing_to(target):
             _check(target)
             real = target.resolve()
-            part = real.with_name(f".spineline.{secrets.token_hex(6)}.part")
+            # Beside a folder that is there already may be another disk, or a place that cannot be written to.
+            part = (real if real.is_dir() else real.parent) / f".spineline.{secrets.token_hex(6)}.part"
             stack.callback(shutil.rmtree, part, ignore_errors=True)
             part.mkdir()
         try:

@@ -12,7 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from spineline.core.analysis import REFERENCE_TEXT, Analysis, RepResult
+from spineline.core.analysis import Analysis, RepResult
+from spineline.core.reference import reference_text
 from spineline.core.signals import held
 from spineline.core.spine import REASON_TEXT
 from spineline.core.track import Bools
@@ -64,6 +65,26 @@ CUES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """One line of coaching for each rule."""
 
+SHORT_CUES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "thoracic_setup": "chest up before you pull",
+        "thoracic_rounding": "chest up",
+        "thoracic_growth": "hold your upper back",
+        "thoracic_creep": "you are rounding more: rest",
+        "lumbar_growth": "brace",
+        "chest_drop": "chest and hips together",
+        "hips_rise": "hips and shoulders together",
+        "bar_drift": "bar close",
+        "neck_back": "eyes down",
+        "neck_tucked": "chin off the chest",
+        "soft_lockout": "stand tall",
+        "overextension": "do not lean back",
+        "depth": "deeper",
+        "asymmetry": "press evenly",
+    }
+)
+"""The same in the few words that can be heard between two reps."""
+
 
 def counted(number: int, word: str) -> str:
     """Put a number before its noun.
@@ -95,7 +116,7 @@ def reason_in_words(reason: str) -> str:
 
 def reference_in_words(analysis: Analysis) -> str:
     """Say what the change is measured from."""
-    return REFERENCE_TEXT.get(analysis.reference.source, f"Reference: {analysis.reference.source}.")
+    return reference_text(analysis.reference, analysis.profile)
 
 
 def rounding_levels(analysis: Analysis) -> list[tuple[Severity, float]]:
@@ -152,7 +173,8 @@ def worst_frame(analysis: Analysis, result: RepResult) -> int | None:
 def main_reason(analysis: Analysis, result: RepResult) -> str:
     """Say what kept most of a rep from being measured."""
     if in_doubt(result.thoracic_change_peak_deg, analysis.settings.rules, noise_deg=analysis.mdc95_deg):
-        return f"without a reference of your own, less than {analysis.mdc95_deg:.0f}° cannot be told from none"
+        reference = "without a reference" if analysis.reference.source == "population" else "against a reference"
+        return f"{reference} of your own, less than {analysis.mdc95_deg:.0f}° cannot be told from none"
     time_s = analysis.track.time_s
     inside = (time_s >= result.rep.start_s) & (time_s <= result.rep.end_s) & ~analysis.spine.usable
     names, counts = np.unique(analysis.spine.reason[inside], return_counts=True)
