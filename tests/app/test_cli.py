@@ -21,10 +21,17 @@ from tests.app.make_inputs import CLIP, write_lift, write_standing
 COMMANDS: tuple[list[str], ...] = (
     [],
     ["analyze"],
+    ["calibrate"],
+    ["doctor"],
+    ["live"],
     ["models"],
     ["models", "list"],
     ["models", "fetch"],
     ["models", "path"],
+    ["profiles"],
+    ["profiles", "list"],
+    ["profiles", "show"],
+    ["profiles", "delete"],
 )
 HEAVY = ("av", "cv2", "jinja2", "matplotlib", "mediapipe", "numpy", "pydantic", "scipy")
 
@@ -61,7 +68,7 @@ def test_the_help_of_analyze_explains_every_option_and_the_status(capsys: pytest
     run(["analyze", "--help"])
     shown = capsys.readouterr().out
     options = (
-        "-o --exercise --load --body-mass --model --time-range --workers --save-vid --save-track --no-report "
+        "-o --exercise --load --body-mass --profile --model --time-range --workers --save-vid --save-track --no-report "
         "--config --format --json --quiet"
     )
     for option in options.split():
@@ -72,9 +79,11 @@ def test_the_help_of_analyze_explains_every_option_and_the_status(capsys: pytest
 
 
 def test_every_command_is_documented_above() -> None:
-    for level, depth in ((app, 0), (app["models"], 1)):
+    for group in ([], ["models"], ["profiles"]):
+        level = app[group[0]] if group else app
         names = {name for name in level if not name.startswith("-")}
-        assert names == {command[depth] for command in COMMANDS if len(command) > depth}
+        depth = len(group)
+        assert names == {command[depth] for command in COMMANDS if len(command) > depth and command[:depth] == group}
 
 
 def test_the_command_line_loads_nothing_heavy() -> None:

@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from spineline.errors import CodecError, InputError
-from spineline.io.results import ANALYSIS, OWN_FILES, ensured_folder, folder_for, result_folder, writing_to
+from spineline.io.results import (
+    ANALYSIS,
+    OWN_FILES,
+    TRACK,
+    ensured_folder,
+    folder_for,
+    is_recording,
+    recordings_in,
+    result_folder,
+    set_path,
+    writing_to,
+)
 
 
 def write(target: Path, **contents: str) -> None:
@@ -164,3 +175,74 @@ def test_folders_made_for_nothing_go_again(tmp_path: Path) -> None:
     with ensured_folder(tmp_path / "a"):
         pass
     assert tree(tmp_path) == {"a/file": "text"}
+
+
+# Recorded sets
+
+
+def recorded(*folders: Path) -> None:
+    """Make folders that hold a recorded set."""
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / TRACK).write_text("track")
+
+
+@pytest.mark.parametrize("name", ["set", "2026.11.23", "a b", ".hidden", "set_2"])
+def test_results_of_a_folder_lie_beside_it_by_its_whole_name(name: str, tmp_path: Path) -> None:
+    recorded(tmp_path / name)
+    (tmp_path / "x").mkdir()
+    for given in (tmp_path / name, Path(f"{tmp_path / name}/"), tmp_path / "x" / ".." / name):
+        assert folder_for(given, None).name == f"{name}_spineline"
+        assert folder_for(given, None).parent.resolve() == tmp_path.resolve()
+        assert folder_for(given, Path("out")) == Path(f"out/{name}_spineline")
+
+
+@pytest.mark.parametrize("given", [".", "./", "../rec", "deeper/.."])
+def test_results_of_the_folder_one_is_in_lie_beside_it(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded(tmp_path / "rec", tmp_path / "rec" / "deeper")
+    monkeypatch.chdir(tmp_path / "rec")
+    assert folder_for(Path(given), None).resolve() == tmp_path.resolve() / "rec_spineline"
+
+
+def test_results_of_later_sets_lie_beside_the_recording_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded(tmp_path / "rec", tmp_path / "rec" / "set_2", tmp_path / "rec" / "mine")
+    assert folder_for(tmp_path / "rec" / "set_2", None) == tmp_path / "rec_set_2_spineline"
+    assert folder_for(tmp_path / "rec" / "set_2", Path("out")) == Path("out/rec_set_2_spineline")
+    assert folder_for(tmp_path / "rec" / "mine", None) == tmp_path / "rec" / "mine_spineline"
+    monkeypatch.chdir(tmp_path / "rec")
+    assert folder_for(Path("set_2"), None) == tmp_path / "rec_set_2_spineline"
+
+
+def test_a_recording_is_a_folder_with_a_track(tmp_path: Path) -> None:
+    recorded(tmp_path / "rec")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "odd" / TRACK).mkdir(parents=True)
+    assert is_recording(tmp_path / "rec")
+    for other in (tmp_path / "empty", tmp_path / "odd", tmp_path / "nowhere", tmp_path / "rec" / TRACK):
+        assert not is_recording(other)
+        assert recordings_in(other) == []
+
+
+def test_the_sets_of_a_recording_are_in_their_order(tmp_path: Path) -> None:
+    sets = [set_path(tmp_path, number) for number in (1, 2, 3, 9, 10, 11, 100)]
+    recorded(*sets)
+    for name in ("set_", "set_two", "set_2_spineline", "set_-3", "other"):
+        recorded(tmp_path / name)
+    (tmp_path / "set_4").mkdir()
+    (tmp_path / "set_5").write_text("mine")
+    assert recordings_in(tmp_path) == sets
+
+
+def test_later_sets_are_found_where_the_first_did_not_come_about(tmp_path: Path) -> None:
+    recorded(tmp_path / "set_2")
+    assert recordings_in(tmp_path) == [tmp_path / "set_2"]
+
+
+def test_nothing_is_put_beside_a_folder_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    with result_folder(tmp_path / "x") as folder:
+        (folder / ANALYSIS).write_text("new")
+        assert [path.name for path in tmp_path.iterdir()] == ["x"]
+    assert tree(tmp_path) == {"x/analysis.json": "new"}

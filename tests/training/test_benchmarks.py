@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
-from benchmarks import accuracy, clips, rules
+from benchmarks import accuracy, clips, coach, live, rules
+from spineline.core.coach import Advice, Setup
 from tests.app.make_inputs import SAMPLES
 
 TRUTH: dict[str, Any] = {
@@ -99,3 +103,58 @@ def test_a_rep_that_the_ends_of_a_clip_cut_counts_if_its_way_up_is_there() -> No
     truth = TRUTH | {"partial_reps": cut}
     assert clips.shown_reps(truth | {"recipe": {"exercise": "goblet_squat"}}) == 2
     assert clips.shown_reps(truth | {"recipe": {"exercise": "deadlift"}}) == 2
+
+
+def test_the_coach_is_held_against_the_camera_and_what_was_measured(capsys: Any) -> None:
+    move = Setup((Advice("move_camera", "move the camera", -40.0),), (), 40.0)
+    rows = [
+        coach.Row("a_deadlift", 4.0, Setup((), (), 0.0), 0.9, 0, 30.0),
+        coach.Row("b_back_squat", 12.0, Setup((), (), 10.0), 0.4, 1, 30.0),
+        coach.Row("c_deadlift", 35.0, move, 0.1, 0, 30.0),
+        coach.Row("d_deadlift", -30.0, move, 0.1, 0, 30.0),
+    ]
+    coach.report(rows)
+    printed = capsys.readouterr().out
+    assert "| ready | 2 | 1 |" in printed
+    assert "| move_camera | 2 | 0 |" in printed
+    assert "said to move or turn: 2; the true side in 1." in printed
+    assert "median error 3.0 deg" in printed
+    assert "Raised arms counted: 1 in 2 minutes." in printed
+    assert "| back squat: usable, median (clips) | - | - | - | - | 0.40 (1) | - |" in printed
+
+
+def test_a_steady_rise_is_told_from_none() -> None:
+    times_s = np.arange(0.0, 600.0, 0.05)
+    still = np.random.default_rng(0).normal(30.0, 5.0, times_s.size)
+    rise, error = live.slope(times_s, still)
+    assert abs(rise) < 4 * error < 0.5
+    rise, error = live.slope(times_s, still + 2.0 * times_s / 60)
+    assert abs(rise - 2.0) < 4 * error < 0.5
+
+
+def test_a_played_camera_gives_pictures_at_its_rate_and_loses_those_nobody_takes() -> None:
+    jpegs = live.pictures(SAMPLES / "squat_rounded.mp4", (320, 180))[:40]
+    camera = live.Played(jpegs, (320, 180), 200.0)
+    taken = []
+    for pause_s in (0.0, 0.0, 0.06):
+        assert camera.grab()
+        taken.append(camera._number)
+        time.sleep(pause_s)
+    assert camera.grab()
+    assert camera._number - taken[-1] >= 12
+    ok, image = camera.retrieve()
+    assert ok
+    assert image.shape == (180, 320, 3)
+
+
+def test_the_time_of_a_live_picture_is_its_parts(pose_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    jpegs = live.pictures(SAMPLES / "squat_rounded.mp4", (640, 480))
+    given = argparse.Namespace(minutes=0.03, size=(640, 480), rate=30.0, model="full", no_window=True, set_s=0.0)
+    given.record = None
+    ran = live.run(pose_model, live.Played(jpegs, given.size, given.rate), given)
+    _, delays_s, *parts_s = np.array(ran.watch.shown_s).reshape(-1, 2 + len(live.ALL_PARTS)).T
+    assert delays_s.size > 5
+    np.testing.assert_allclose(np.sum(parts_s, axis=0), delays_s)
+    assert (np.array(parts_s) > -1e-3).all()
+    live.report(ran, {"alone": [0.02, 0.02]}, given)
+    assert f"{ran.looked} pictures looked through" in capsys.readouterr().out

@@ -1,0 +1,92 @@
+"""`spineline live` in a real window, on a virtual screen, driven by keys."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.shots import SAMPLE as CLIP
+from benchmarks.shots import playing, shows
+from benchmarks.virtual_screen import VirtualScreen, missing, save, until
+from spineline.io.encode import write_h264
+from spineline.io.verdicts import CUES, SHORT_CUES
+from spineline.io.video import read_frames
+from spineline.io.window import TITLE
+
+pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[VirtualScreen]:
+    with VirtualScreen() as screen:
+        yield screen
+
+
+@pytest.fixture(scope="module")
+def played_twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a clip that shows its set twice, so that it does not end while keys are pressed."""
+    path = tmp_path_factory.mktemp("clip") / "twice.mp4"
+    frames = list(read_frames(CLIP))
+    length_s = frames[-1].time_s + frames[1].time_s
+    write_h264(((frame.time_s + i * length_s, frame.image) for i in range(2) for frame in frames), path)
+    return path
+
+
+def test_keys_drive_a_set_from_its_first_rep_to_its_end(
+    screen: VirtualScreen, played_twice: Path, pose_model: Path, tmp_path: Path
+) -> None:
+    assert pose_model.is_file()
+    kept = tmp_path / "kept"
+    with playing(screen, played_twice, "--record", str(kept)) as program:
+        window = screen.window(TITLE)
+
+        def shown(this: dict[str, Any], rather_than: dict[str, Any]) -> None:
+            until(lambda: shows(screen.picture(window), this, rather_than), f"{this} in the window")
+
+        assert CUES["thoracic_setup"] in program.said("Rep 1, ")
+        shown({"count": 1}, {"count": 0})
+        shown({"last": ("flag", "Rep 1: Flag"), "cue": SHORT_CUES["thoracic_setup"].capitalize()}, {})
+        save(screen.picture(window), tmp_path / "live.png")
+
+        muted, heard = {"state": ("recording", "muted")}, {"state": ("recording",)}
+        shown(muted, heard)
+        screen.press("m")
+        shown(heard, muted)
+        screen.press("space")
+        program.said("paused")
+        shown({"state": ("recording", "paused")}, heard)
+        for key, typed in (("p", ""), ("3", "3")):
+            screen.press(key)
+            shown({"state": (f"pain 0 to 10: {typed}_", "Enter keeps it")}, heard)
+        screen.press("Return")
+        program.said("pain 3 of 10 noted")
+        screen.press("space")
+        program.said("going on")
+        screen.press("r")
+        program.said(f"Written to {kept}:")
+        shown({"count": 0}, {"count": 1})
+        screen.press("q")
+        assert program.end() == 0, program.text
+    (pain,) = json.loads((kept / "notes.json").read_text())["pain"]
+    assert pain["pain_0_10"] == 3
+    rep = json.loads((kept / "analysis.json").read_text())["reps"][0]  # a slow machine may have got to the next
+    assert rep["verdict"] == "flag"
+    assert rep["start_s"] < pain["time_s"]
+    assert (kept / "video.mp4").is_file()
+    assert (tmp_path / "live.png").stat().st_size < 200_000
+
+
+def test_closing_the_window_keeps_the_set(screen: VirtualScreen, pose_model: Path, tmp_path: Path) -> None:
+    assert pose_model.is_file()
+    kept = tmp_path / "kept"
+    with playing(screen, CLIP, "--record", str(kept)) as program:
+        window = screen.window(TITLE)
+        until(lambda: shows(screen.picture(window), {"count": 0}, {"count": 1}), "a picture")
+        screen.close_window(window)
+        assert program.end() == 0, program.text
+        assert screen.gone(TITLE)
+    assert (kept / "track.npz").is_file()
+    assert (kept / "video.mp4").is_file()
+    assert not (kept / "notes.json").exists()
