@@ -37,7 +37,6 @@ from spineline.core.track import Floats
 from spineline.io import feed, models, pose, shots, sound, window
 from spineline.io.config import Options
 from spineline.io.native_log import native_log_hidden
-from spineline.io.plate import PlateFollower
 from spineline.io.video import read_frames
 
 Image = NDArray[np.uint8]
@@ -51,7 +50,6 @@ BLOCK_S = 10.0
 
 PARTS = (
     (pose.PoseObserver, "observe", "pose and spine models"),
-    (PlateFollower, "follow", "plate"),
     (recording.Recording, "track", "track of the last seconds"),
     (live, "newest", "the moment"),
     (live, "arm_up", "set-up and raised arm"),
@@ -61,7 +59,7 @@ PARTS = (
     (window.Window, "show", "window"),
     (window.Window, "key", "window"),
 )
-"""What is timed, and under what name."""
+"""What is timed, and under what name; the plate is looked for when the picture is on its way to the screen."""
 
 FOR_EYES, FOR_SCREEN, REST = "waited to be looked through", "waited to be shown", "the rest"
 ALL_PARTS = (FOR_EYES, *dict.fromkeys(label for *_, label in PARTS), FOR_SCREEN, REST)
