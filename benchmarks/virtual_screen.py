@@ -86,21 +86,19 @@ class VirtualScreen:
         return {**os.environ, "DISPLAY": self.name, "QT_QPA_PLATFORM": "xcb"}
 
     def window(self, title: str) -> Any:
-        """Wait for a window to be shown, and move the pointer into it, so that keys go there."""
-        window = until(lambda: self._shown(title), f"a window {title!r}")
-        window.warp_pointer(20, 20)
-        self._display.sync()
-        return window
+        """Wait for a window to be shown."""
+        return until(lambda: self._shown(title), f"a window {title!r}")
 
     def gone(self, title: str) -> bool:
         """Tell whether there is no such window."""
         return self._shown(title) is None
 
-    def press(self, key: str) -> None:
-        """Press and let go of a key, by its X name: ``q``, ``space``, ``Return``."""
+    def press(self, window: Any, key: str) -> None:
+        """Press and let go of a key in a window, by its X name: ``q``, ``space``, ``Return``."""
         from Xlib import XK, X
         from Xlib.ext import xtest
 
+        window.set_input_focus(X.RevertToParent, X.CurrentTime)
         code = self._display.keysym_to_keycode(XK.string_to_keysym(key))
         for event in (X.KeyPress, X.KeyRelease):
             xtest.fake_input(self._display, event, code)

@@ -119,7 +119,7 @@ def test_closing_the_window_while_the_set_is_judged(
         return analyze(self, track)
 
     def is_judged(_: Showing) -> bool:
-        if judging.is_set():
+        if judging.is_set() and len(screen.shown) > 3:
             closed.set()
         return closed.is_set()
 

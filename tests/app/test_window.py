@@ -52,26 +52,26 @@ def test_keys_drive_a_set_from_its_first_rep_to_its_end(
 
         muted, heard = {"state": ("recording", "muted")}, {"state": ("recording",)}
         shown(muted, heard)
-        screen.press("m")
+        screen.press(window, "m")
         shown(heard, muted)
-        screen.press("space")
+        screen.press(window, "space")
         program.said("paused")
         shown({"state": ("recording", "paused")}, heard)
         for key, typed in (("p", ""), ("3", "3")):
-            screen.press(key)
+            screen.press(window, key)
             shown({"state": (f"pain 0 to 10: {typed}_", "Enter keeps it")}, heard)
-        screen.press("Return")
+        screen.press(window, "Return")
         program.said("pain 3 of 10 noted")
-        screen.press("space")
+        screen.press(window, "space")
         program.said("going on")
-        screen.press("r")
+        screen.press(window, "r")
         program.said(f"Written to {kept}:")
         shown({"count": 0}, {"count": 1})
-        screen.press("q")
+        screen.press(window, "q")
         assert program.end() == 0, program.text
     (pain,) = json.loads((kept / "notes.json").read_text())["pain"]
     assert pain["pain_0_10"] == 3
-    rep = json.loads((kept / "analysis.json").read_text())["reps"][0]  # a slow machine may have got to the next
+    rep, *_ = json.loads((kept / "analysis.json").read_text())["reps"]
     assert rep["verdict"] == "flag"
     assert rep["start_s"] < pain["time_s"]
     assert (kept / "video.mp4").is_file()
