@@ -42,31 +42,36 @@ def test_keys_drive_a_set_from_its_first_rep_to_its_end(
     with playing(screen, played_twice, "--record", str(kept)) as program:
         window = screen.window(TITLE)
 
-        def shown(this: dict[str, Any], rather_than: dict[str, Any]) -> None:
-            until(lambda: shows(screen.picture(window), this, rather_than), f"{this} in the window")
+        def shown(*these: dict[str, Any], rather_than: dict[str, Any]) -> None:
+            """Wait until one of these is shown: reps go on meanwhile."""
+            until(
+                lambda: any(shows(screen.picture(window), this, rather_than) for this in these),
+                f"{these[0]} in the window",
+            )
 
         assert CUES["thoracic_setup"] in program.said("Rep 1, ")
-        shown({"count": 1}, {"count": 0})
-        shown({"last": ("flag", "Rep 1: Flag"), "cue": SHORT_CUES["thoracic_setup"].capitalize()}, {})
+        shown(*({"count": count} for count in range(1, 5)), rather_than={"count": 0})
+        cue = SHORT_CUES["thoracic_setup"].capitalize()
+        shown(*({"last": ("flag", f"Rep {rep}: Flag"), "cue": cue} for rep in range(1, 5)), rather_than={})
         save(screen.picture(window), tmp_path / "live.png")
 
         muted, heard = {"state": ("recording", "muted")}, {"state": ("recording",)}
-        shown(muted, heard)
+        shown(muted, rather_than=heard)
         screen.press(window, "m")
-        shown(heard, muted)
+        shown(heard, rather_than=muted)
         screen.press(window, "space")
         program.said("paused")
-        shown({"state": ("recording", "paused")}, heard)
+        shown({"state": ("recording", "paused")}, rather_than=heard)
         for key, typed in (("p", ""), ("3", "3")):
             screen.press(window, key)
-            shown({"state": (f"pain 0 to 10: {typed}_", "Enter keeps it")}, heard)
+            shown({"state": (f"pain 0 to 10: {typed}_", "Enter keeps it")}, rather_than=heard)
         screen.press(window, "Return")
         program.said("pain 3 of 10 noted")
         screen.press(window, "space")
         program.said("going on")
         screen.press(window, "r")
         program.said(f"Written to {kept}:")
-        shown({"count": 0}, {"count": 1})
+        shown({"count": 0}, rather_than={"count": 1})
         screen.press(window, "q")
         assert program.end() == 0, program.text
     (pain,) = json.loads((kept / "notes.json").read_text())["pain"]
