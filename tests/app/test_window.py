@@ -89,6 +89,7 @@ def test_closing_the_window_keeps_the_set(screen: VirtualScreen, pose_model: Pat
     with playing(screen, CLIP, "--record", str(kept)) as program:
         window = screen.window(TITLE)
         until(lambda: shows(screen.picture(window), {"count": 0}, {"count": 1}), "a picture")
+        program.said("Rep 1, ")
         screen.close_window(window)
         assert program.end() == 0, program.text
         assert screen.gone(TITLE)
