@@ -10,6 +10,10 @@ from spineline.core.skeleton import Landmark
 from spineline.core.track import Floats
 
 _TORSO = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER, Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
+_CHAINS = (
+    [Landmark.LEFT_SHOULDER, Landmark.LEFT_HIP, Landmark.LEFT_KNEE, Landmark.LEFT_ANKLE],
+    [Landmark.RIGHT_SHOULDER, Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE, Landmark.RIGHT_ANKLE],
+)
 
 MAX_STEP_SIZES: Final = 0.45
 """Farthest a torso moves between two neighbouring frames, in body sizes."""
@@ -51,12 +55,17 @@ class Person:
 
     @property
     def size_px(self) -> float:
-        """Length of shin, thigh and torso of the longer side, a size that does not shrink in a squat."""
-        chains = (
-            [Landmark.LEFT_SHOULDER, Landmark.LEFT_HIP, Landmark.LEFT_KNEE, Landmark.LEFT_ANKLE],
-            [Landmark.RIGHT_SHOULDER, Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE, Landmark.RIGHT_ANKLE],
-        )
-        return float(max(np.linalg.norm(np.diff(self.landmarks_px[c], axis=0), axis=1).sum() for c in chains))
+        """As `size_px`."""
+        return float(size_px(self.landmarks_px))
+
+
+def size_px(landmarks_px: Floats) -> Floats:
+    """Length of shin, thigh and torso of the longer side, a size that does not shrink in a squat.
+
+    ``landmarks_px`` ``(..., 33, 2)``; returns ``(...)``.
+    """
+    steps = [np.diff(landmarks_px[..., chain, :], axis=-2) for chain in _CHAINS]
+    return np.asarray(np.max([np.linalg.norm(step, axis=-1).sum(axis=-1) for step in steps], axis=0))
 
 
 @dataclass(frozen=True, eq=False)

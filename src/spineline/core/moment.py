@@ -12,11 +12,15 @@ import numpy as np
 from spineline.core.reading import read_pose, read_spine
 from spineline.core.reference import Reference
 from spineline.core.settings import FilterSettings, Settings
+from spineline.core.skeleton import Landmark
 from spineline.core.track import Floats, PoseTrack
 from spineline.core.view import HIPS
 
 _GLANCE_S: Final = 0.15
 """So old may the mark of the plate be: looking for it is the last thing that is done with a picture."""
+
+
+_MARKS: Final = (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER, *HIPS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +57,7 @@ def newest(track: PoseTrack, reference: Reference, settings: Settings) -> Moment
     settings
         Thresholds.
     """
-    pose = read_pose(track, settings, causal=True)
+    pose = read_pose(track, settings, causal=True, marks=_MARKS)
     spine = read_spine(track, pose, settings, causal=True)
     change_deg, sigma_deg = reference.change(spine)
     hips_px = pose.landmarks_px[-1, list(HIPS)].mean(axis=0)

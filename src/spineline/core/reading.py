@@ -1,5 +1,6 @@
 """From a track to pose and spine that can be believed, filtered in time: what analyses and live moments rest on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,6 +10,7 @@ from spineline.core import signals, spine, view
 from spineline.core.kinematics import Joints, Kinematics, kinematics, sagittal
 from spineline.core.scene import Aspect
 from spineline.core.settings import Settings
+from spineline.core.skeleton import Landmark
 from spineline.core.spine import Spine
 from spineline.core.track import Bools, Floats, PoseTrack
 from spineline.core.view import Side
@@ -36,10 +38,13 @@ class Pose:
     view: View
 
 
-def read_pose(track: PoseTrack, settings: Settings, *, causal: bool = False) -> Pose:
+def read_pose(
+    track: PoseTrack, settings: Settings, *, causal: bool = False, marks: Sequence[Landmark] = tuple(Landmark)
+) -> Pose:
     """Smooth what can be believed of the pose, and bring it into the sagittal plane.
 
     With ``causal`` every frame rests on itself and those before it alone, as in `spineline.core.signals.smooth`.
+    Landmarks beside ``marks``, and what rests on them, are NaN.
     """
     facing = view.steady_facing(track.time_s, track.facing)
     trusted = view.trusted(track, max_torso_ratio=settings.view.max_torso_ratio)
@@ -47,8 +52,9 @@ def read_pose(track: PoseTrack, settings: Settings, *, causal: bool = False) -> 
     if aspect_of(percentile_of(seen_yaw_deg[trusted], 50), settings) == "side":
         trusted &= ~view.folded(track, min_thigh_share=settings.view.min_thigh_share)
     yaw_deg = _smooth(track, np.where(trusted, seen_yaw_deg, np.nan), settings, landmarks=True, causal=causal)
-    landmarks_px = np.where(trusted[:, None, None], track.landmarks_px, np.nan)
-    landmarks_px = _smooth(track, landmarks_px, settings, landmarks=True, causal=causal)
+    landmarks_px = np.full_like(track.landmarks_px, np.nan)
+    believed_px = np.where(trusted[:, None, None], track.landmarks_px[:, marks], np.nan)
+    landmarks_px[:, marks] = _smooth(track, believed_px, settings, landmarks=True, causal=causal)
     side = view.near_side(track.visibility[trusted]) if trusted.any() else None
     # Far from a side view the cosine runs away; there the back is not measured anyway.
     limit_deg = settings.view.max_yaw_deg

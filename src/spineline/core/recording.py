@@ -1,19 +1,46 @@
 """Observations, frame by frame, gathered into a PoseTrack of one lifter."""
 
-import bisect
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from spineline.core.lifter import Observation
+from spineline.core.lifter import Observation, size_px
 from spineline.core.skeleton import N_LANDMARKS, Landmark
-from spineline.core.track import SILHOUETTE_SIDE, PoseTrack
+from spineline.core.track import RAW, SILHOUETTE_SIDE, Bools, PoseTrack
 
 Plate = tuple[float, float, float, float]
 """Middle (x, y) and radius of the bar's near plate, in picture pixels, and how surely it is that, 0 to 1."""
 
-_NO_PLATE: Final[Plate] = (float("nan"), float("nan"), float("nan"), float("nan"))
+_FRAME: Final = np.dtype(
+    [
+        ("time_s", "f8"),
+        ("landmarks_px", "f8", (N_LANDMARKS, 2)),
+        ("world_m", "f8", (N_LANDMARKS, 3)),
+        ("visibility", "f8", (N_LANDMARKS,)),
+        ("silhouette_bits", "u1", (SILHOUETTE_SIDE**2 // 8,)),
+        ("silhouette_scale_px", "f8"),
+        ("facing", "f8"),
+        ("others", "f8"),
+        ("plate_px", "f8", (4,)),
+        ("spine_raw", "f8", (RAW,)),
+    ]
+)
+_SEEN: Final = [name for name in _FRAME.names or () if name not in ("time_s", "plate_px")]
+_NOBODY: Final = -1
+_FIRST_ROOM: Final = 32
+_SHOULDERS: Final = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
+
+
+def _missing() -> NDArray[np.void]:
+    frame = np.zeros((), _FRAME)
+    for name in set(_SEEN) - {"silhouette_bits", "facing", "others"} | {"plate_px"}:
+        frame[name] = np.nan
+    return frame
+
+
+_MISSING: Final = _missing()
 
 
 class Recording:
@@ -22,70 +49,78 @@ class Recording:
     def __init__(self, image_size_px: tuple[int, int], source: Mapping[str, str] | None = None) -> None:
         self._image_size_px = image_size_px
         self._source = dict(source or {})
-        self._times: list[float] = []
-        self._observations: list[Observation | None] = []
-        self._plates: list[Plate | None] = []
+        self._frames: NDArray[np.void] = np.empty(0, _FRAME)
+        self._identity: list[int] = []  # of whom is seen
+        self._reads_spine = False
 
     def __len__(self) -> int:
-        return len(self._times)
+        return len(self._identity)
 
     def add(self, time_s: float, observation: Observation | None, plate: Plate | None = None) -> None:
         """Append one frame; None where the lifter, or a plate, was not found."""
-        self._times.append(time_s)
-        self._observations.append(observation)
-        self._plates.append(plate)
+        count = len(self)
+        if count == len(self._frames):
+            grown = np.empty(2 * count + _FIRST_ROOM, _FRAME)
+            grown[:count] = self._frames
+            self._frames = grown
+        frames = self._frames
+        frames[count] = _MISSING
+        frames["time_s"][count] = time_s
+        if plate is not None:
+            frames["plate_px"][count] = plate
+        if observation is not None:
+            for name, value in _fields(observation).items():
+                frames[name][count] = value
+            self._reads_spine |= observation.spine_raw.size > 0
+        self._identity.append(_NOBODY if observation is None else observation.identity)  # last: now others may look
 
     def since(self, time_s: float) -> "Recording":
-        """Return a copy of the frames from a time on. Others may add meanwhile."""
-        stop = len(self._plates)  # the last that is added of a frame
-        first = bisect.bisect_left(self._times, time_s, hi=stop)
+        """Return the frames from a time on. Both may grow meanwhile, each on its own."""
+        stop = len(self)
+        frames = self._frames[:stop]
+        first = int(np.searchsorted(frames["time_s"], time_s))
         part = Recording(self._image_size_px, self._source)
-        part._times = self._times[first:stop]
-        part._observations, part._plates = self._observations[first:stop], self._plates[first:stop]
+        part._frames, part._identity = frames[first:], self._identity[first:stop]  # full: what is added goes elsewhere
+        part._reads_spine = self._reads_spine
         return part
 
     def track(self) -> PoseTrack:
         """Return the frames so far as a track. Frames of anybody but the lifter are missing in it."""
-        lifter = _lifters_identity([o for o in self._observations if o])
-        frames = len(self._times)
-        width = max((o.spine_raw.size for o in self._observations if o), default=0)
-        track = PoseTrack(
-            time_s=np.array(self._times, dtype=np.float64),
-            landmarks_px=np.full((frames, N_LANDMARKS, 2), np.nan),
-            world_m=np.full((frames, N_LANDMARKS, 3), np.nan),
-            visibility=np.full((frames, N_LANDMARKS), np.nan),
-            silhouette_bits=np.zeros((frames, SILHOUETTE_SIDE**2 // 8), dtype=np.uint8),
-            silhouette_scale_px=np.full(frames, np.nan),
-            facing=np.zeros(frames),
-            others=np.zeros(frames),
-            plate_px=np.array([plate or _NO_PLATE for plate in self._plates], dtype=np.float64).reshape(frames, 4),
-            spine_raw=np.full((frames, width), np.nan),
-            image_size_px=self._image_size_px,
-            source=self._source,
-        )
-        for i, o in enumerate(self._observations):
-            if o is None or o.identity != lifter:
-                continue
-            track.landmarks_px[i], track.world_m[i] = o.person.landmarks_px, o.person.world_m
-            track.visibility[i], track.silhouette_bits[i] = o.person.visibility, o.silhouette_bits
-            track.silhouette_scale_px[i], track.facing[i] = o.silhouette_scale_px, o.facing
-            track.others[i], track.spine_raw[i] = o.others, o.spine_raw
-        return track
+        count = len(self)
+        frames, identity = self._frames[:count].copy(), np.array(self._identity[:count], dtype=np.intp)
+        others = identity != _lifter(identity, frames)
+        for name in _SEEN:
+            frames[name][others] = _MISSING[name]
+        columns: dict[str, Any] = {name: np.ascontiguousarray(frames[name]) for name in _FRAME.names or ()}
+        if not self._reads_spine:
+            columns["spine_raw"] = np.empty((count, 0))
+        return PoseTrack(**columns, image_size_px=self._image_size_px, source=self._source)
 
 
-def _lifters_identity(observations: list[Observation]) -> int:
+def _fields(observation: Observation) -> dict[str, Any]:
+    person = observation.person
+    fields = {
+        "landmarks_px": person.landmarks_px,
+        "world_m": person.world_m,
+        "visibility": person.visibility,
+        "silhouette_bits": observation.silhouette_bits,
+        "silhouette_scale_px": observation.silhouette_scale_px,
+        "facing": observation.facing,
+        "others": observation.others,
+    }
+    return {**fields, "spine_raw": observation.spine_raw} if observation.spine_raw.size else fields
+
+
+def _lifter(identity: NDArray[np.intp], frames: NDArray[np.void]) -> int:
     """Choose whom the recording is about: who moves most up and down, largest and longest."""
-    if not observations:
-        return 0
-    identity = np.array([o.identity for o in observations])
-    height_px = np.array(
-        [o.person.landmarks_px[[Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER], 1].mean() for o in observations]
-    )
-    size_px = np.array([o.person.size_px for o in observations])
+    people = np.unique(identity[identity != _NOBODY])
+    if len(people) < 2:
+        return int(people[0]) if len(people) else _NOBODY
+    height_px = frames["landmarks_px"][:, _SHOULDERS, 1].mean(axis=1)
+    body_px = size_px(frames["landmarks_px"])
 
-    def work(who: int) -> float:
-        mine = identity == who
+    def work(mine: Bools) -> float:
         low, high = np.percentile(height_px[mine], [5, 95])
-        return float((0.05 + (high - low) / np.median(size_px[mine])) * mine.sum() * np.median(size_px[mine]))
+        return float((0.05 + (high - low) / np.median(body_px[mine])) * mine.sum() * np.median(body_px[mine]))
 
-    return int(max(sorted(set(identity.tolist())), key=work))
+    return int(max(people, key=lambda who: work(identity == who)))

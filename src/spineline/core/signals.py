@@ -75,11 +75,12 @@ def smooth(
     smoothed = _as_it_comes if causal else _smooth_stretch
     flat = values.reshape(len(time_s), int(np.prod(values.shape[1:])))
     out = np.full_like(flat, np.nan, dtype=np.float64)
-    known = np.isfinite(flat)
-    patterns, which = np.unique(known, axis=1, return_inverse=True)
-    for i in range(patterns.shape[1]):
-        columns = np.flatnonzero(which == i)
-        for index in stretches(time_s, patterns[:, i], max_gap_s=max_gap_s):
+    alike: dict[bytes, list[int]] = {}  # columns that are missing in the same frames
+    known = np.ascontiguousarray(np.isfinite(flat).T)
+    for column, pattern in enumerate(known):
+        alike.setdefault(pattern.tobytes(), []).append(column)
+    for columns in alike.values():
+        for index in stretches(time_s, known[columns[0]], max_gap_s=max_gap_s):
             picked = flat[np.ix_(index, columns)]
             out[np.ix_(index, columns)] = smoothed(time_s[index], picked, cutoff_hz, median_s)
     return out.reshape(values.shape)
@@ -124,16 +125,16 @@ def _as_it_comes(time_s: Floats, values: Floats, cutoff_hz: float, median_s: flo
     if median_s > 0:
         width = _width(median_s)
         on_grid = _median(on_grid, width, origin=width // 2)
-    sos = _low_pass(cutoff_hz)
-    settled = signal.sosfilt_zi(sos)[:, :, None] * on_grid[0]
-    filtered, _ = signal.sosfilt(sos, on_grid, axis=0, zi=settled)
+    sos, at_rest = _low_pass(cutoff_hz)
+    filtered, _ = signal.sosfilt(sos, on_grid, axis=0, zi=at_rest[:, :, None] * on_grid[0])
     return np.asarray(filtered[last])
 
 
 @functools.lru_cache
-def _low_pass(cutoff_hz: float) -> Floats:
-    """Design the causal filter, as second-order sections; nobody may change it."""
-    return np.asarray(signal.butter(_ORDER, cutoff_hz, fs=GRID_HZ, output="sos"))
+def _low_pass(cutoff_hz: float) -> tuple[Floats, Floats]:
+    """Design the causal filter, as second-order sections, and its state at rest; nobody may change them."""
+    sos = np.asarray(signal.butter(_ORDER, cutoff_hz, fs=GRID_HZ, output="sos"))
+    return sos, np.asarray(signal.sosfilt_zi(sos))
 
 
 def _median(on_grid: Floats, width: int, *, origin: int) -> Floats:
