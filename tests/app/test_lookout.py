@@ -84,7 +84,7 @@ class FakeEyes:
         self.seen.append(picture.index)
         self._at_each(picture.index)
 
-    def plate(self, picture: Shot, _seen: None) -> Plate:
+    def rest(self, picture: Shot, _seen: None) -> Plate:
         """Make its number the radius of a plate."""
         return (0.0, 0.0, float(picture.index), 1.0)
 

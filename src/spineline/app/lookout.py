@@ -60,10 +60,11 @@ class Eyes:
 
     def look(self, shot: Shot) -> Observation | None:
         """Look through a picture for the lifter; None where not found."""
-        return self._observer.observe(shot.image, shot.time_s, shot.scale)
+        return self._observer.find(shot.image, shot.time_s, shot.scale)
 
-    def plate(self, shot: Shot, seen: Observation | None) -> Plate | None:
-        """Look through it for the bar's plate; None where not found."""
+    def rest(self, shot: Shot, seen: Observation | None) -> Plate | None:
+        """Look through it for the rest: now and then for everybody, and for the bar's plate; None where not found."""
+        self._observer.look_around(shot.image, shot.time_s)
         landmarks_px = seen.person.landmarks_px if seen else None
         return self._plates.follow(shot.image, shot.time_s, landmarks_px, shot.scale)
 
@@ -248,7 +249,7 @@ class Lookout:
             recent.add(time_s, seen)
             self._look = Look(shot, time_s, recent.track(), self._eyes.people, time.perf_counter() - began_s)
             self._changed.notify_all()
-        plate = self._eyes.plate(shot, seen)  # nobody has to wait for it
+        plate = self._eyes.rest(shot, seen)  # nobody has to wait for it
         with self._changed:
             if number != self._sets:
                 return

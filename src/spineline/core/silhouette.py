@@ -86,8 +86,8 @@ def cut_silhouette(mask: NDArray[np.float32], landmarks_px: Floats, facing_sign:
     offsets_px = _cell_offsets() * step_px
     x = centre[0] + (-offsets_px if facing_sign < 0 else offsets_px)
     y = centre[1] + offsets_px
-    fine = _bilinear_grid(mask, y, x)
-    coarse = fine.reshape(SILHOUETTE_SIDE, _SUBSAMPLES, SILHOUETTE_SIDE, _SUBSAMPLES).mean(axis=(1, 3))
+    rows = _averaged(_sampled(mask, y))
+    coarse = _averaged(_sampled(np.ascontiguousarray(rows.T), x)).T
     return coarse > 0.5, float(step_px)
 
 
@@ -97,17 +97,20 @@ def _cell_offsets() -> Floats:
     return (np.arange(n) + 0.5) / _SUBSAMPLES - SILHOUETTE_SIDE / 2
 
 
-def _bilinear_grid(mask: NDArray[np.float32], y: Floats, x: Floats) -> Floats:
-    """Sample ``mask`` at every pair of the rows ``y`` and columns ``x``; outside is empty."""
-    padded = np.pad(mask, 1)
-    height, width = padded.shape
-    y = np.clip(y + 1, 0, height - 1.001)
-    x = np.clip(x + 1, 0, width - 1.001)
-    row, col = y.astype(np.intp), x.astype(np.intp)
-    fy, fx = (y - row)[:, None], x - col
-    top = padded[row][:, col] * (1 - fx) + padded[row][:, col + 1] * fx
-    bottom = padded[row + 1][:, col] * (1 - fx) + padded[row + 1][:, col + 1] * fx
-    return np.asarray(top * (1 - fy) + bottom * fy, dtype=np.float64)
+def _sampled(mask: NDArray[np.float32], at: Floats) -> NDArray[np.float32]:
+    """Read rows of ``mask`` linearly at any places ``(n,)``; outside is empty."""
+    low = np.floor(at).astype(np.intp)
+    share = at - low
+    read = np.zeros((at.size, mask.shape[1]), dtype=np.float32)
+    for row, weight in ((low, 1 - share), (low + 1, share)):
+        inside = (row >= 0) & (row < len(mask))
+        read[inside] += mask[row[inside]] * weight[inside, None].astype(np.float32)
+    return read
+
+
+def _averaged(fine: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Average the subsamples along the first axis."""
+    return np.asarray(fine.reshape(SILHOUETTE_SIDE, _SUBSAMPLES, -1).mean(axis=1))
 
 
 def silhouettes(track: PoseTrack, frames: slice, facing_sign: Floats) -> Bools:

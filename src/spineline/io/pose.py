@@ -105,6 +105,12 @@ class PoseObserver:
         self._missed = self._challenges = 0
 
     def observe(self, image: NDArray[np.uint8], time_s: float, scale: float = 1.0) -> Observation | None:
+        """Find the lifter in one frame, and search the whole picture if that is due: `find`, then `look_around`."""
+        seen = self.find(image, time_s, scale)
+        self.look_around(image, time_s)
+        return seen
+
+    def find(self, image: NDArray[np.uint8], time_s: float, scale: float = 1.0) -> Observation | None:
         """Find the lifter in one frame.
 
         Parameters
@@ -121,8 +127,8 @@ class PoseObserver:
         None where no trustworthy pose of the lifter was found.
         """
         picture = (image.shape[1], image.shape[0])
-        if self._window is None or self._missed >= _LOST_AFTER or time_s - self._scouted_s >= SCOUT_EVERY_S:
-            self._look_around(image, time_s)
+        if self._window is None or self._missed >= _LOST_AFTER:
+            self._search(image, time_s)
         if self._window is None:
             return None
         person, mask, mask_scale = self._look(image, time_s)
@@ -133,6 +139,11 @@ class PoseObserver:
         if not inside(person, self._window, picture):
             self._aim(person, picture)
         return self._observation(person, mask, mask_scale, scale)
+
+    def look_around(self, image: NDArray[np.uint8], time_s: float) -> None:
+        """Search the same frame for everybody, every `SCOUT_EVERY_S`, to go by from the next frame on."""
+        if time_s - self._scouted_s >= SCOUT_EVERY_S:
+            self._search(image, time_s)
 
     def _observation(
         self, person: Person, mask: NDArray[np.float32], mask_scale: float, scale: float
@@ -168,7 +179,7 @@ class PoseObserver:
         mask = result.segmentation_masks[0].numpy_view().squeeze().copy()
         return people[0], mask, part.shape[1] / (right - left)
 
-    def _look_around(self, image: NDArray[np.uint8], time_s: float) -> None:
+    def _search(self, image: NDArray[np.uint8], time_s: float) -> None:
         """Search the whole picture, keep to the lifter, and take note of everybody else."""
         self._scouted_s = time_s
         picture = (image.shape[1], image.shape[0])
