@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import functools
 import math
+import multiprocessing
 import os
 import threading
 import time
@@ -31,6 +32,7 @@ from rich.console import Console
 from benchmarks.virtual_screen import VirtualScreen
 from spineline.app import live, lookout, screens
 from spineline.app.analyze import Request, Summary
+from spineline.app.apart import Apart
 from spineline.core import recording
 from spineline.core.settings import Settings
 from spineline.core.track import Floats
@@ -49,7 +51,7 @@ BLOCK_S = 10.0
 """Slopes are fitted to medians of so long, which hardly depend on each other."""
 
 PARTS = (
-    (pose.PoseObserver, "observe", "pose and spine models"),
+    (pose.PoseObserver, "find", "pose and spine models"),
     (recording.Recording, "track", "track of the last seconds"),
     (live, "newest", "the moment"),
     (live, "arm_up", "set-up and raised arm"),
@@ -259,11 +261,15 @@ def bare_s(model: Path, jpegs: Sequence[NDArray[np.uint8]], seconds: float) -> l
 
 
 def memory_mb() -> float:
-    """Return how much memory this process holds, NaN where that is not known."""
-    status = Path("/proc/self/statm")
-    if not status.exists():
-        return math.nan
-    return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    """Return how much memory this process and its children hold, NaN where that is not known."""
+    numbers = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
+    pages = 0
+    for number in numbers:
+        status = Path(f"/proc/{number}/statm")
+        if not status.exists():
+            return math.nan
+        pages += int(status.read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 class Keys:
@@ -302,6 +308,7 @@ def run(model: Path, camera: Played, given: argparse.Namespace) -> Ran:
     request = Request(options=Options(), settings=Settings(), report=False)
     screen = screens.TerminalScreen(Console(quiet=True)) if given.no_window else screens.WindowScreen()
     with (
+        Apart() as apart,
         lookout.Eyes(model) as eyes,
         feed.Feed("0", opener=lambda *_: camera) as source,
         screen,
@@ -320,6 +327,7 @@ def run(model: Path, camera: Played, given: argparse.Namespace) -> Ran:
             say=said.append,
             show_summary=sets.append,
             clock=source.clock,
+            analyze=apart,
         )
         began_s = time.perf_counter()
         program.run(lambda: time.perf_counter() - began_s >= 60 * given.minutes)

@@ -123,6 +123,8 @@ class Live:
         Told of every finished set.
     clock
         That of the feed.
+    analyze
+        Analyses a track as it is asked for.
     """
 
     def __init__(
@@ -138,11 +140,13 @@ class Live:
         say: Callable[[str], None],
         show_summary: Callable[[Summary], None],
         clock: Callable[[], float] = time.perf_counter,
+        analyze: Callable[[PoseTrack, Request], Analysis] = analyzed,
     ) -> None:
         self.figures = Figures()
         self._lookout, self._screen, self._sounds, self._source = lookout, screen, sounds, source
         self._request, self._settings, self._record = request, request.settings, record
         self._say, self._show_summary, self._clock = say, show_summary, clock
+        self._analyzed = analyze
         self._judge = Judge(lookout, self._analyze, self._settings.live)
         self._eyes_kind = eyes_kind
         self._arm = ArmRaise(self._settings.gesture)
@@ -353,7 +357,7 @@ class Live:
         return source if starts_s is None else {**source, FILM_START: repr(starts_s)}
 
     def _analyze(self, track: PoseTrack) -> Analysis:
-        return analyzed(replace(track, source={**self._eyes_kind, **track.source}), self._request)
+        return self._analyzed(replace(track, source={**self._eyes_kind, **track.source}), self._request)
 
     def _mind_time(self, time_s: float) -> None:
         """End a set that is long over or long, and forget what came long before one."""

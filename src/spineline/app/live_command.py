@@ -79,6 +79,7 @@ def live(
     no_window
         Show words in the terminal instead of a window.
     """
+    from spineline.app.apart import Apart
     from spineline.app.cli import OK, terminal
     from spineline.app.live import Live
     from spineline.app.lookout import Eyes, Lookout
@@ -94,6 +95,7 @@ def live(
     console = terminal()
     bundle = _bundle(model, request.settings.live, console)
     with (
+        Apart() as apart,
         Eyes(bundle) as eyes,
         Feed(source, settings=request.settings.camera) as feed,
         _screen(console, window=not no_window, mirror=mirror) as screen,
@@ -112,6 +114,7 @@ def live(
             say=screen.say,
             show_summary=lambda summary: print_summary(summary, console),
             clock=feed.clock,
+            analyze=apart,
         )
         run.run(stopped)
     _show_figures(console, run.figures, feed, lookout)
