@@ -55,7 +55,10 @@ class SimulatedEyes:
         """Look at a picture for the lifter."""
         return observation(self._track, shot.index, 0) if self._track.seen[shot.index] else None
 
-    def rest(self, shot: Shot, _seen: Observation | None) -> Plate | None:
+    def look_around(self, _shot: Shot) -> None:
+        """See nobody else."""
+
+    def plate(self, shot: Shot, _seen: Observation | None) -> Plate | None:
         """Look for the plate."""
         x, y, radius, score = (float(value) for value in self._track.plate_px[shot.index])
         return (x, y, radius, score) if np.isfinite(score) else None

@@ -75,17 +75,23 @@ class FakeEyes:
 
     people = 0
 
-    def __init__(self, at_each: Callable[[int], None] = lambda _number: None) -> None:
+    def __init__(
+        self, eyes: Callable[[int], None] = lambda _number: None, plates: Callable[[int], None] = lambda _number: None
+    ) -> None:
         self.seen: list[int] = []
-        self._at_each = at_each
+        self._at_each, self._at_plates = eyes, plates
 
     def look(self, picture: Shot) -> None:
         """Look at a picture."""
         self.seen.append(picture.index)
         self._at_each(picture.index)
 
-    def rest(self, picture: Shot, _seen: None) -> Plate:
+    def look_around(self, _picture: Shot) -> None:
+        """See nobody."""
+
+    def plate(self, picture: Shot, _seen: None) -> Plate:
         """Make its number the radius of a plate."""
+        self._at_plates(picture.index)
         return (0.0, 0.0, float(picture.index), 1.0)
 
 
@@ -190,7 +196,9 @@ def test_the_newest_look_wins_and_no_event_is_lost() -> None:
         assert isinstance(look, Look)
         assert look.shot.index == 2
         assert np.isnan(look.recent.plate_px[-1]).all()  # nobody waits for the plate
-        assert look.recent.plate_px[:-1, 2].tolist() == [0, 1]
+        recording = watching.recording()
+        assert recording is not None
+        assert numbers(recording.track()) == [0, 1, 2]
         assert watching.next(0.0) is None
         assert watching.looked == 3
 
@@ -221,9 +229,9 @@ def test_what_goes_wrong_reaches_the_reader_even_if_late(error: Exception, by: s
 
     shots = [shot(number) for number in range(3)]
     feed = Script([*shots, error] if by == "feed" else [*shots, shot(3), shot(4)])
-    with lookout(feed, FakeEyes(fail) if by == "eyes" else FakeEyes(), patient=True) as watching:
+    with lookout(feed, FakeEyes(eyes=fail) if by == "eyes" else FakeEyes(), patient=True) as watching:
         watching.begin_set(None)
-        watching._thread.join(LONG_S)  # the reader comes late: all is over already
+        watching._threads[0].join(LONG_S)  # the reader comes late: all is over already
         assert not over(watching)
         look = watching.next(0.0)
         assert isinstance(look, Look)
@@ -238,10 +246,25 @@ def test_what_goes_wrong_reaches_the_reader_even_if_late(error: Exception, by: s
         assert numbers(recording.track()) == [0, 1, 2]
 
 
+def test_what_goes_wrong_with_a_plate_ends_it_too_and_all_before_is_kept() -> None:
+    def fail(number: int) -> None:
+        if number == 3:
+            raise ValueError("a bug")
+
+    with lookout(Script([shot(number) for number in range(4)]), FakeEyes(plates=fail), patient=True) as watching:
+        watching.begin_set(None)
+        with pytest.raises(ValueError, match="a bug"):
+            all_of(watching)
+        recording = watching.recording()
+    assert recording is not None
+    assert recording.track().plate_px[:3, 2].tolist() == [0, 1, 2]
+    assert np.isnan(recording.track().plate_px[3, 2])
+
+
 def test_an_error_does_not_hide_events() -> None:
     with lookout(Script([Event("opened", "a"), Event("black", "b"), InputError("gone")]), FakeEyes()) as watching:
         watching.begin_set(None)
-        watching._thread.join(LONG_S)
+        watching._threads[0].join(LONG_S)
         assert [getattr(watching.next(0.0), "kind", None) for _ in range(2)] == ["opened", "black"]
         with pytest.raises(InputError, match="gone"):
             watching.next(0.0)

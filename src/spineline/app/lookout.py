@@ -1,4 +1,5 @@
-"""The two threads behind a live set: one looks through the pictures of a feed, one judges the set so far."""
+"""The threads behind a live set: one looks through the pictures of a feed for the lifter, one looks for the plate while
+nothing is drawn, one has the set so far judged."""
 
 from __future__ import annotations
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from spineline.io.film import Film
 
 _WAIT_S: Final = 0.1
+_MOST_UNFINISHED: Final = 4
+_DRAWN_WITHIN_S: Final = 0.05
 _REMEMBERED: Final = 31
 """Times of which the median is taken for that of one picture."""
 
@@ -62,9 +65,12 @@ class Eyes:
         """Look through a picture for the lifter; None where not found."""
         return self._observer.find(shot.image, shot.time_s, shot.scale)
 
-    def rest(self, shot: Shot, seen: Observation | None) -> Plate | None:
-        """Look through it for the rest: now and then for everybody, and for the bar's plate; None where not found."""
+    def look_around(self, shot: Shot) -> None:
+        """Look through it for everybody, now and then."""
         self._observer.look_around(shot.image, shot.time_s)
+
+    def plate(self, shot: Shot, seen: Observation | None) -> Plate | None:
+        """Look through it for the bar's plate; None where not found."""
         landmarks_px = seen.person.landmarks_px if seen else None
         return self._plates.follow(shot.image, shot.time_s, landmarks_px, shot.scale)
 
@@ -90,6 +96,16 @@ class Look:
     recent: PoseTrack
     people: int
     took_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Unfinished:
+    """A frame of a recording, by its number, in which the plate is not looked for yet."""
+
+    recording: Recording
+    number: int
+    shot: Shot
+    seen: Observation | None
 
 
 class Lookout:
@@ -137,10 +153,16 @@ class Lookout:
         self._events: deque[Event] = deque()
         self._error: BaseException | None = None
         self._stopping = self._over = self._just_left = False
-        self._thread = threading.Thread(target=self._run, name="spineline-lookout", daemon=True)
+        self._unfinished: deque[_Unfinished] = deque()
+        self._drawing = False
+        self._threads = [
+            threading.Thread(target=self._run, name="spineline-lookout", daemon=True),
+            threading.Thread(target=self._finish, name="spineline-plates", daemon=True),
+        ]
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
@@ -149,7 +171,8 @@ class Lookout:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def begin_set(self, film: Film | None) -> Recording | None:
         """Begin a new set with the next picture, its times at 0; `film` is given its pictures.
@@ -162,18 +185,20 @@ class Lookout:
             before = self._recording
             self._recording, self._film, self._zero_s, self._look = None, film, None, None
             self._sets += 1
-            self._changed.notify_all()
+            self._wait_for_plates()
             return before
 
     def forget_before(self, time_s: float) -> None:
         """Leave out of the present set what was seen before a time of it."""
         with self._changed:
+            self._wait_for_plates()
             if self._recording:
                 self._recording = self._recording.since(time_s)
 
     def recording(self) -> Recording | None:
         """Return what was seen of the present set so far; None before its first picture."""
         with self._changed:
+            self._wait_for_plates()
             return self._recording.since(-float("inf")) if self._recording else None
 
     def next(self, timeout_s: float) -> Look | Event | None:
@@ -185,10 +210,12 @@ class Lookout:
             The source or a model failed.
         """
         with self._changed:
+            self._let_plates_be_found()
             self._changed.wait_for(lambda: self._look or self._events or self._over, timeout_s)
             if self._events:
                 return self._events.popleft()
             look, self._look = self._look, None
+            self._drawing = look is not None
             if look is None and self._error is not None:
                 error, self._error = self._error, None
                 raise error
@@ -245,19 +272,50 @@ class Lookout:
             recording = self._recording
             if recording is None or number != self._sets:  # a new set has begun meanwhile
                 return
-            recent = recording.since(time_s - self._settings.window_s)
-            recent.add(time_s, seen)
-            self._look = Look(shot, time_s, recent.track(), self._eyes.people, time.perf_counter() - began_s)
+            self._unfinished.append(_Unfinished(recording, len(recording), shot, seen))
+            recording.add(time_s, seen)
+            recent = recording.since(time_s - self._settings.window_s).track()
+            self._look = Look(shot, time_s, recent, self._eyes.people, time.perf_counter() - began_s)
             self._changed.notify_all()
-        plate = self._eyes.rest(shot, seen)  # nobody has to wait for it
-        with self._changed:
-            if number != self._sets:
-                return
-            recording.add(time_s, seen, plate)
         if film:
             film.add(time_s, shot.image)
+        self._eyes.look_around(shot)
         self.looked += 1
         self._took_s.append(time.perf_counter() - began_s)
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._unfinished) <= _MOST_UNFINISHED)
+
+    def _finish(self) -> None:
+        """Find the plates, at best while nothing is drawn and the next picture is looked through."""
+        try:
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._unfinished or self._over)
+                    if not self._unfinished:
+                        return
+                    self._changed.wait_for(lambda: not self._drawing, _DRAWN_WITHIN_S)
+                    now = self._unfinished[0]
+                plate = self._eyes.plate(now.shot, now.seen)
+                with self._changed:
+                    now.recording.add_plate(now.number, plate)
+                    self._unfinished.popleft()
+                    self._changed.notify_all()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the reader
+            with self._changed:
+                self._error, self._stopping = error, True
+                self._unfinished.clear()
+                self._changed.notify_all()
+
+    def _let_plates_be_found(self) -> None:
+        self._drawing = False
+        self._changed.notify_all()
+
+    def _wait_for_plates(self) -> None:
+        """Wait until the plates in all frames so far were looked for."""
+        self._let_plates_be_found()
+        if self._unfinished:
+            last = self._unfinished[-1]
+            self._changed.wait_for(lambda: last not in self._unfinished)
 
     def _tell(self, event: Event) -> None:
         with self._changed:

@@ -74,6 +74,10 @@ class Recording:
             self._reads_spine |= observation.spine_raw.size > 0
         self._identity.append(_NOBODY if observation is None else observation.identity)  # last: now others may look
 
+    def add_plate(self, number: int, plate: Plate | None) -> None:
+        """Say later where the plate was in a frame, by its number; also in what was taken of it by `since`."""
+        self._frames["plate_px"][number] = _MISSING["plate_px"] if plate is None else plate
+
     def since(self, time_s: float) -> "Recording":
         """Return the frames from a time on. Both may grow meanwhile, each on its own."""
         stop = len(self)
