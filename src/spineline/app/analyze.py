@@ -30,6 +30,7 @@ from spineline.io.results import (
     ANALYSIS,
     CONFIG,
     FILM,
+    PROFILE,
     TRACK,
     ensured_folder,
     folder_for,
@@ -270,16 +271,18 @@ def _as_recorded(request: Request, folder: Path) -> Request:
     file = folder / CONFIG
     if not file.is_file():
         return request
-    from spineline.io.profiles import load_profile
+    from spineline.io.profiles import load_profile, read_profile
 
     table, settings = read_config(file)
     options = Options.from_mapping({**table, **request.options.model_dump(exclude_defaults=True)})
-    named = options.profile if request.profile is None else None
+    profile, kept = request.profile, folder / PROFILE
+    if profile is None and options.profile:  # which may have been taken again since
+        profile = read_profile(kept) if kept.is_file() else load_profile(options.profile)
     return replace(
         request,
         options=options,
         settings=settings if request.settings == Settings() else request.settings,
-        profile=load_profile(named) if named else request.profile,
+        profile=profile,
     )
 
 

@@ -22,7 +22,7 @@ _NICENESS: Final = 10
 
 
 class Apart:
-    """Analyses tracks as `spineline.app.analyze.analyzed` does, in another process, as long as the ``with`` block lasts.
+    """`spineline.app.analyze.analyzed` in another process, as long as the ``with`` block lasts.
 
     May be called from several threads. Where that process was ended from outside, this one does its work.
     """

@@ -28,7 +28,7 @@ from spineline.io.shots import Event
 from spineline.io.verdicts import change_in_words
 
 if TYPE_CHECKING:
-    from spineline.app.live import Screen
+    from spineline.app.screens import Screen
     from spineline.io.sound import Sounds
 
 Part = Literal["standing", "slump"]

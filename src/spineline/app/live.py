@@ -1,7 +1,7 @@
 """`spineline live`: pictures in, the gauge and cues out at once, every rep told of as it ends, everything kept.
 
-Three threads stand behind the one that shows: the feed takes pictures, the lookout looks through the newest, the judge
-analyses the set so far. What is shown of a rep is what `spineline analyze` would say of the same pictures.
+Behind what is shown the feed takes pictures, the lookout looks through the newest, and the judge has the set so far
+analysed, each in threads of its own. What is shown of a rep is what `spineline analyze` would say of the same pictures.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spineline.app.analyze import FILM_START, Request, Summary, analyzed, summed_up
 from spineline.app.lookout import Judge, Look, Lookout
+from spineline.app.pain import WORST_PAIN, PainEntry
 from spineline.app.records import drop, save, set_folder, written
+from spineline.app.screens import Screen
+from spineline.app.standing import with_standing
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.announce import Announcer
-from spineline.core.calibration import measure_standing
 from spineline.core.coach import Setup, coach
 from spineline.core.cueing import CueGate
 from spineline.core.gesture import ArmRaise, arm_up
@@ -33,14 +35,22 @@ from spineline.core.recording import Recording
 from spineline.core.reference import Reference, from_profile
 from spineline.core.settings import Levels
 from spineline.core.track import PoseTrack
-from spineline.core.verdict import SEVERITIES, Severity, Verdict
+from spineline.core.verdict import SEVERITIES, Verdict
 from spineline.errors import SpinelineError
 from spineline.io.film import Film
 from spineline.io.live_picture import Showing
-from spineline.io.profiles import DEFAULT_PROFILE, date_now, save_profile
 from spineline.io.results import FILM
 from spineline.io.shots import Event, Shot
-from spineline.io.verdicts import CUES, SHORT_CUES, VERDICTS, counted, main_reason, rounding_levels, worst_flag
+from spineline.io.verdicts import (
+    CUES,
+    SHORT_CUES,
+    VERDICTS,
+    counted,
+    main_reason,
+    rounding_levels,
+    verdict_of,
+    worst_flag,
+)
 
 if TYPE_CHECKING:
     from spineline.io.sound import Sounds
@@ -51,24 +61,10 @@ _LOOK_EVERY_S: Final = 0.03
 _REFRESH_S: Final = 0.5
 _COACH_EVERY_S: Final = 0.4
 _REMEMBERED: Final = 100_000
-_WORST_PAIN: Final = 10
+_HINT_S: Final = 8.0
 _LOWEST_CUE: Final = "caution"
 _LEAST_PICTURES: Final = 2
 """Of a set: one picture alone has no motion, and makes no video."""
-
-
-class Screen(Protocol):
-    """Where a live set is shown, and keys come from."""
-
-    @property
-    def open(self) -> bool:
-        """False once the user has closed it."""
-
-    def show(self, image: Image, showing: Showing, scale: float) -> None:
-        """Show a picture, RGB, and what is to be said."""
-
-    def key(self) -> str | None:
-        """Return a key pressed since the last call, None without one."""
 
 
 @dataclass
@@ -152,8 +148,9 @@ class Live:
         self._arm = ArmRaise(self._settings.gesture)
         self._sets = 0
         self._finishing: list[threading.Thread] = []
-        self._typed: str | None = None
+        self._pain = PainEntry()
         self._notice = ""
+        self._hint, self._hinted_s = "", -float("inf")
         self._seen: tuple[Shot, Moment] | None = None
         self._shown_s = 0.0
         self._told_trouble: str | None = None
@@ -245,18 +242,23 @@ class Live:
         return Showing(
             moment=moment,
             levels=levels,
-            verdict=_verdict_now(moment, levels),
+            verdict=verdict_of(moment.change_deg, levels),
             count=len(found.reps) if found else 0,
             last=self._set.last,
             cue=self._set.words,
-            advice=self._notice or (setup.advice[0].words if setup and setup.advice else ""),
+            advice=self._advice(setup),
             ready=bool(setup and setup.ready),
             state=self._state(setup),
         )
 
+    def _advice(self, setup: Setup | None) -> str:
+        """Say what is wrong with the source, or why a key did nothing, for a while, or what the set-up lacks."""
+        hint = self._hint if self._clock() - self._hinted_s < _HINT_S else ""
+        return self._notice or hint or (setup.advice[0].words if setup and setup.advice else "")
+
     def _state(self, setup: Setup | None) -> tuple[str, ...]:
-        if self._typed is not None:
-            return (f"pain 0 to {_WORST_PAIN}: {self._typed}_", "Enter keeps it")
+        if self._pain.open:
+            return self._pain.words
         said = ["recording" if self._record else "", "muted" if self._sounds.muted else ""]
         said += ["paused" if self._lookout.paused else ""]
         return tuple(filter(None, [*said, *(setup.notes[:1] if setup else ())]))
@@ -341,7 +343,7 @@ class Live:
         """Save what was seen, before anything else can go wrong."""
         try:
             if done.folder:
-                save(done.folder, track, pain=done.pain)
+                save(done.folder, track, pain=done.pain, profile=self._request.profile)
         except SpinelineError as error:
             self._say(str(error))
             return False
@@ -378,7 +380,7 @@ class Live:
     # Keys
 
     def _press(self, key: str) -> None:
-        if self._typed is not None:
+        if self._pain.open:
             self._type(key)
         elif key in ("q", "Q", "escape"):
             self._ended = True
@@ -392,23 +394,18 @@ class Live:
         elif key in "mM":
             self._sounds.muted = not self._sounds.muted
         elif key in "pP":
-            self._typed = ""
+            self._pain.begin()
 
     def _type(self, key: str) -> None:
-        """Take in a number for pain."""
-        if key == "enter" and self._typed:
-            pain = int(self._typed)
-            recording = self._lookout.recording()
-            time_s = float(recording.track().time_s[-1]) if recording and len(recording) else 0.0
-            self._set.pain.append({"time_s": time_s, "pain_0_10": pain})
-            kept = "" if self._record else "; it is not kept without --record"
-            self._say(f"pain {pain} of {_WORST_PAIN} noted{kept}")
-        if key in ("enter", "escape"):
-            self._typed = None
-        elif key == "backspace":
-            self._typed = (self._typed or "")[:-1]
-        elif key.isdecimal() and int((self._typed or "") + key) <= _WORST_PAIN:
-            self._typed = str(int((self._typed or "") + key))
+        """Take in a number for pain, and note it."""
+        pain = self._pain.press(key)
+        if pain is None:
+            return
+        recording = self._lookout.recording()
+        time_s = float(recording.track().time_s[-1]) if recording and len(recording) else 0.0
+        self._set.pain.append({"time_s": time_s, "pain_0_10": pain})
+        kept = "" if self._record else "; it is not kept without --record"
+        self._say(f"pain {pain} of {WORST_PAIN} noted{kept}")
 
     def _calibrate(self) -> None:
         """Take the last seconds of standing for the reference, and keep them as a profile."""
@@ -416,29 +413,12 @@ class Live:
         if recording is None:
             return
         try:
-            whole = recording.track()
-            seconds = 2 * self._settings.reference.profile_s
-            track = replace(recording.since(whole.time_s[-1] - seconds).track(), source=self._track_source(self._set))
-            profile = measure_standing(track, self._settings, date=date_now())
-            name = self._request.options.profile or DEFAULT_PROFILE
-            save_profile(name, profile, replace=True)
+            self._request = with_standing(recording, self._request, self._track_source(self._set))
         except SpinelineError as error:
             self._say(str(error))
-            self._notice = str(error)
+            self._hint, self._hinted_s = str(error), self._clock()
             return
-        options = self._request.options.model_copy(update={"profile": name})
-        # Today's own camera and clothes: nothing differs from session to session.
-        own = self._settings.reference.model_copy(update={"profile_sigma_deg": 0.0})
-        self._settings = self._settings.model_copy(update={"reference": own})
-        self._request = replace(self._request, profile=profile, options=options, settings=self._settings)
-        self._notice = ""
+        self._settings, name = self._request.settings, self._request.options.profile
+        self._hint = ""
         self._say(f"your standing is kept as the profile {name} and compared with from now on")
         self._sounds.cue("good", "got it")
-
-
-def _verdict_now(moment: Moment, levels: tuple[tuple[Severity, float], ...]) -> Verdict | None:
-    """Tell which level the newest picture reaches; None before anything can be said."""
-    if not np.isfinite(moment.change_deg):
-        return "not_measured"
-    reached = [name for name, level_deg in levels if moment.change_deg >= level_deg]
-    return reached[-1] if reached else "ok" if levels else None

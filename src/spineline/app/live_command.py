@@ -85,20 +85,22 @@ def live(
     from spineline.app.lookout import Eyes, Lookout
     from spineline.app.records import check_record
     from spineline.app.summary import print_summary
-    from spineline.io.feed import Feed
+    from spineline.io.feed import Feed, check_source
     from spineline.io.sound import Sounds
 
+    check_source(source)
     if record:
         check_record(record)
     given = {"exercise": exercise, "profile": profile, "load_kg": load, "model": None if model == AUTO else model}
     request = _request(given, config)
     console = terminal()
+    shown_on = _screen(console, window=not no_window, mirror=mirror)
     bundle = _bundle(model, request.settings.live, console)
     with (
         Apart() as apart,
         Eyes(bundle) as eyes,
         Feed(source, settings=request.settings.camera) as feed,
-        _screen(console, window=not no_window, mirror=mirror) as screen,
+        shown_on as screen,
         Sounds(mute) as sounds,
         Lookout(feed, eyes, request.settings.live) as lookout,
         _stopping() as stopped,
@@ -166,18 +168,20 @@ def calibrate(
     from spineline.app.cli import OK, terminal
     from spineline.app.lookout import Eyes, Lookout
     from spineline.io.config import asked_for
-    from spineline.io.feed import Feed
+    from spineline.io.feed import Feed, check_source
     from spineline.io.profiles import DEFAULT_PROFILE, checked_name
     from spineline.io.sound import Sounds
 
+    check_source(source)
     options, settings = asked_for({"profile": profile}, config)
     name = checked_name(options.profile or DEFAULT_PROFILE)
     console = terminal()
+    shown_on = _screen(console, window=not no_window, mirror=mirror)
     bundle = _bundle(model, settings.live, console)
     with (
         Eyes(bundle) as eyes,
         Feed(source, settings=settings.camera, pace=False) as feed,
-        _screen(console, window=not no_window, mirror=mirror) as screen,
+        shown_on as screen,
         Sounds(mute or not feed.live) as sounds,
         Lookout(feed, eyes, settings.live, patient=not feed.live) as lookout,
         _stopping() as stopped,

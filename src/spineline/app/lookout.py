@@ -1,5 +1,8 @@
-"""The threads behind a live set: one looks through the pictures of a feed for the lifter, one looks for the plate while
-nothing is drawn, one has the set so far judged."""
+"""The threads behind a live set.
+
+One looks through the pictures of a feed for the lifter; one looks for the plate in them, at best while nothing is
+drawn; one has the set so far judged, again and again.
+"""
 
 from __future__ import annotations
 

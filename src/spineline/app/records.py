@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from spineline.app.analyze import Done, Job, Request, analyze_recording
+from spineline.core.profile import Profile
 from spineline.core.track import PoseTrack
 from spineline.errors import InputError
 from spineline.io.container import printable_name
-from spineline.io.results import FILM, TRACK, recordings_in, set_path, writing_to
+from spineline.io.profiles import write_profile
+from spineline.io.results import FILM, PROFILE, TRACK, recordings_in, set_path, writing_to
 from spineline.io.tracks import save_track
 
 NOTES: Final = "notes.json"
@@ -46,8 +48,8 @@ def set_folder(record: Path, number: int) -> Path:
     return folder
 
 
-def save(folder: Path, track: PoseTrack, *, pain: Sequence[dict[str, float]]) -> None:
-    """Write track and notes of a set beside its video.
+def save(folder: Path, track: PoseTrack, *, pain: Sequence[dict[str, float]], profile: Profile | None = None) -> None:
+    """Write track and notes of a set beside its video, and the profile that it is compared with.
 
     Raises
     ------
@@ -56,6 +58,8 @@ def save(folder: Path, track: PoseTrack, *, pain: Sequence[dict[str, float]]) ->
     """
     with writing_to(folder):
         save_track(track, folder / TRACK)
+        if profile:
+            write_profile(folder / PROFILE, profile)
         if pain:
             notes = json.dumps({"schema": _SCHEMA, "pain": list(pain)}, indent=2)
             (folder / NOTES).write_text(notes + "\n", encoding="utf-8", newline="\n")
@@ -77,6 +81,6 @@ def written(folder: Path, request: Request) -> Done:
 def drop(folder: Path) -> None:
     """Remove what was kept of a set that did not come about."""
     with contextlib.suppress(OSError):
-        for name in (FILM, TRACK, NOTES):
+        for name in (FILM, TRACK, NOTES, PROFILE):
             (folder / name).unlink(missing_ok=True)
         folder.rmdir()

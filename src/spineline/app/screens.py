@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 Image = NDArray[np.uint8]
 
 _REFRESH_HZ: Final = 8
+
+
+class Screen(Protocol):
+    """Where a live set is shown, and keys come from."""
+
+    @property
+    def open(self) -> bool:
+        """False once the user has closed it."""
+
+    def show(self, image: Image, showing: Showing, scale: float) -> None:
+        """Show a picture, RGB, and what is to be said."""
+
+    def key(self) -> str | None:
+        """Return a key pressed since the last call, None without one."""
 
 
 class WindowScreen:

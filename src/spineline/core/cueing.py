@@ -4,7 +4,7 @@
   measured ends the stretch, as does a pause between two pictures; nothing is filled in.
 - One fault, one cue: another is due only once the value has been measured below the level by
   `CueSettings.hysteresis_deg`, or if it has been held at a higher level.
-- Between two cues lie `CueSettings.between_s` or more, unless the level rises. What is over by then stays unsaid.
+- Between two cues lie `CueSettings.between_s` or more. What is over by then stays unsaid.
 """
 
 import math
@@ -36,7 +36,7 @@ class CueGate:
         self._since_s = [math.nan] * len(SEVERITIES)  # when the value got to each level, to stay there since
         self._measured_s = math.nan
         self._told = -1  # level up to which the present fault has had its cue
-        self._last_s, self._last = -math.inf, -1
+        self._last_s = -math.inf
 
     def feed(self, time_s: float, change_deg: float, sigma_deg: float, levels: Levels) -> Severity | None:
         """Take in one picture and return the level of the cue that is due now, if one is.
@@ -60,9 +60,9 @@ class CueGate:
         due = self._held(time_s)
         if due <= self._told or due < self._lowest:
             return None
-        if due <= self._last and time_s - self._last_s < self._settings.between_s - _CLOCK_S:
+        if time_s - self._last_s < self._settings.between_s - _CLOCK_S:
             return None
-        self._told, self._last_s, self._last = due, time_s, due
+        self._told, self._last_s = due, time_s
         return SEVERITIES[due]
 
     def _follow(self, time_s: float, change_deg: float, at_deg: list[float]) -> None:

@@ -640,7 +640,7 @@ class CueSettings(_Group):
         0.0,
         60.0,
         "s",
-        "Shortest time between two cues, unless the level rises.",
+        "Shortest time between two cues.",
         "one cue a rep; coaching default",
     )
     hysteresis_deg: float = _number(

@@ -79,8 +79,9 @@ def smooth(
     known = np.ascontiguousarray(np.isfinite(flat).T)
     for column, pattern in enumerate(known):
         alike.setdefault(pattern.tobytes(), []).append(column)
-    for columns in alike.values():
-        for index in stretches(time_s, known[columns[0]], max_gap_s=max_gap_s):
+    for group in alike.values():
+        columns = np.array(group)
+        for index in stretches(time_s, known[group[0]], max_gap_s=max_gap_s):
             picked = flat[np.ix_(index, columns)]
             out[np.ix_(index, columns)] = smoothed(time_s[index], picked, cutoff_hz, median_s)
     return out.reshape(values.shape)

@@ -29,11 +29,24 @@ from spineline.io.camera import (
     open_capture,
     shown_source,
 )
+from spineline.io.container import inspect_file
 from spineline.io.shots import Event, Items, Shot, from_camera, from_file, lost
 from spineline.io.video import probe
 
 MAX_SIDE_PX: Final = 1280
 """Long side of the pictures handed out, at most: as large as recorded ones are looked through."""
+
+
+def check_source(source: str) -> None:
+    """Refuse a file that can be no video, before anything is loaded for it; whether a camera is there shows later.
+
+    Raises
+    ------
+    InputError
+        It is one.
+    """
+    if not (is_stream(source) or is_camera(source)):
+        inspect_file(Path(source))
 
 
 class Feed:

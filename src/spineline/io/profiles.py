@@ -103,7 +103,11 @@ def load_profile(name: str) -> Profile:
     SettingsError
         The name, or what the file holds, is not allowed.
     """
-    path = _existing(name)
+    return read_profile(_existing(name))
+
+
+def read_profile(path: Path) -> Profile:
+    """Return the profile in a file; what is raised is that of `load_profile`."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
@@ -132,6 +136,12 @@ def save_profile(name: str, profile: Profile, *, replace: bool = False) -> Path:
     if found and not replace:
         raise InputError(f"the profile {found.stem!r} exists already: choose another name, delete it or replace it")
     path = found or profiles_folder() / (stem + _SUFFIX)
+    write_profile(path, profile)
+    return path
+
+
+def write_profile(path: Path, profile: Profile) -> None:
+    """Write a profile into a file; what is raised is that of `save_profile`."""
     measured = {key: value for key, value in asdict(profile).items() if key not in _OPTIONAL or isfinite(value)}
     values = {"schema": SCHEMA, **measured}
     checked(_Contents, values)
@@ -141,7 +151,6 @@ def save_profile(name: str, profile: Profile, *, replace: bool = False) -> Path:
         raise cannot_be_written(path.parent, error) from error
     with whole_file(path) as file:
         file.write(f"{_HEAD}\n\n{tomli_w.dumps(values)}".encode())
-    return path
 
 
 def delete_profile(name: str) -> Path:

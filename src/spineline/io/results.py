@@ -23,6 +23,9 @@ CONFIG: Final = "config.toml"
 FILM: Final = "video.mp4"
 """The video of a set that `spineline live` has recorded; the track and the results lie beside it."""
 
+PROFILE: Final = "profile.toml"
+"""The profile that such a set was compared with."""
+
 OWN_FILES: Final = (
     ANALYSIS,
     "frames.csv",

@@ -5,7 +5,8 @@ No colour stands alone: a word and a symbol always go with it. What was not meas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -127,6 +128,14 @@ def rounding_levels(analysis: Analysis) -> list[tuple[Severity, float]]:
     levels = analysis.settings.rules.thoracic_rounding_deg
     reachable = {max(getattr(levels, name), analysis.mdc95_deg): name for name in SEVERITIES}
     return [(name, level) for level, name in sorted(reachable.items())]
+
+
+def verdict_of(change_deg: float, levels: Sequence[tuple[Severity, float]]) -> Verdict | None:
+    """Tell which of these levels a change reaches; None before there are any."""
+    if not math.isfinite(change_deg):
+        return "not_measured"
+    reached = [name for name, level_deg in levels if change_deg >= level_deg]
+    return reached[-1] if reached else "ok" if levels else None
 
 
 def moment_verdicts(analysis: Analysis) -> list[Verdict | None]:
