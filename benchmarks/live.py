@@ -38,6 +38,7 @@ from spineline.core.settings import Settings
 from spineline.core.track import Floats
 from spineline.io import feed, models, pose, shots, sound, window
 from spineline.io.config import Options
+from spineline.io.heap import share_heaps
 from spineline.io.native_log import native_log_hidden
 from spineline.io.video import read_frames
 
@@ -408,6 +409,7 @@ def main() -> None:
     parser.add_argument("--set-s", type=float, default=120.0)
     parser.add_argument("--record", type=Path)
     given = parser.parse_args()
+    share_heaps()
     model, jpegs = models.resolve_model(given.model), pictures(given.clip, given.size)
     with contextlib.ExitStack() as stack:
         if not given.no_window and window.no_screen():

@@ -86,8 +86,10 @@ def live(
     from spineline.app.records import check_record
     from spineline.app.summary import print_summary
     from spineline.io.feed import Feed, check_source
+    from spineline.io.heap import share_heaps
     from spineline.io.sound import Sounds
 
+    share_heaps()
     check_source(source)
     if record:
         check_record(record)
