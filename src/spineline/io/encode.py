@@ -204,7 +204,7 @@ def _exactly() -> Any:
     """Return the way of changing colours that gives the same on every machine, in any number of parts."""
     from av.video.reformatter import Interpolation
 
-    return Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+    return Interpolation.BILINEAR | Interpolation.BITEXACT
 
 
 def _video_frame(image: Image, tick: int) -> Any:
