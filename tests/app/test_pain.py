@@ -27,13 +27,12 @@ def test_backspace_takes_back_and_escape_leaves() -> None:
     assert entered(["3", "escape"]) is None
 
 
-def test_it_is_open_until_it_is_entered_or_left() -> None:
+@pytest.mark.parametrize("key", ["enter", "escape"])
+def test_it_is_open_until_it_is_entered_or_left(key: str) -> None:
     entry = PainEntry()
-    assert not entry.open
-    for key in ("enter", "escape"):
-        entry.begin()
-        entry.press("3")
-        assert entry.open
-        assert entry.words[0].endswith("3_")
-        entry.press(key)
-        assert not entry.open
+    entry.begin()
+    entry.press("3")
+    assert entry.words[0].endswith("3_")
+    opened = [entry.open, entry.press(key), entry.open]
+    assert opened == [True, 3 if key == "enter" else None, False]
+    assert not PainEntry().open
