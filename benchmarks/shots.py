@@ -132,10 +132,11 @@ def main() -> None:
     """Run the command line."""
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "docs"
     with VirtualScreen() as screen, tempfile.TemporaryDirectory() as folder:
-        with playing(screen, SAMPLE):
+        with playing(screen, SAMPLE) as program:
             window = screen.window(TITLE)
             until(lambda: shows(screen.picture(window), {"ready": True}, {}), "ready")
             save(screen.picture(window), out / "live_measuring.png")
+            program.said("more rounded than your reference")  # of the first rep
             until(lambda: flagged(screen.picture(window)), "the second rep beyond the level")
             save(screen.picture(window), out / "live_flag.png")
         with playing(screen, without_feet(Path(folder) / "cut_off.mp4")):

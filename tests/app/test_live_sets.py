@@ -87,6 +87,7 @@ def test_whatever_comes_at_the_same_time_is_told_in_words_only_once() -> None:
 def test_the_set_up_is_said_until_the_first_rep_and_not_after() -> None:
     alone = watch_simulated(one_set(), events={0: Event("opened", "camera 0: 640 x 480")})
     assert any(showing.ready for showing in alone.screen.shown)
+    assert not any(showing.ready and showing.count for showing in alone.screen.shown)
     behind = replace(one_set(), others=np.full(len(one_set()), 0.9))
     two = watch_simulated(replace(behind, others=np.where(behind.time_s < 2.4, 0.9, 0.0)), people=2).screen.shown
     first = next(i for i, showing in enumerate(two) if showing.last)

@@ -247,7 +247,7 @@ class Live:
             last=self._set.last,
             cue=self._set.words,
             advice=self._advice(setup),
-            ready=bool(setup and setup.ready),
+            ready=bool(setup and setup.ready and not (found and found.reps)),
             state=self._state(setup),
         )
 
