@@ -153,3 +153,13 @@ def test_without_a_screen_it_says_how_to_do_without(
 def test_wrong_usage_is_one_line(arguments: list[str], complaint: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["live", *arguments]) == 2
     assert complaint in told(capfd)
+
+
+@pytest.mark.parametrize("command", ["live", "calibrate"])
+def test_a_missing_file_is_refused_before_a_model_is_fetched(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SPINELINE_CACHE_DIR", str(tmp_path / "cache"))
+    assert run([command, "--source", "nowhere.mp4", "--no-window"]) == 2
+    assert told(capfd) == "nowhere.mp4: no such file; check the path"
+    assert not (tmp_path / "cache").exists()

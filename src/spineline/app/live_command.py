@@ -90,11 +90,11 @@ def live(
     from spineline.io.sound import Sounds
 
     share_heaps()
-    check_source(source)
     if record:
         check_record(record)
     given = {"exercise": exercise, "profile": profile, "load_kg": load, "model": None if model == AUTO else model}
     request = _request(given, config)
+    check_source(source)
     console = terminal()
     shown_on = _screen(console, window=not no_window, mirror=mirror)
     bundle = _bundle(model, request.settings.live, console)
@@ -174,9 +174,9 @@ def calibrate(
     from spineline.io.profiles import DEFAULT_PROFILE, checked_name
     from spineline.io.sound import Sounds
 
-    check_source(source)
     options, settings = asked_for({"profile": profile}, config)
     name = checked_name(options.profile or DEFAULT_PROFILE)
+    check_source(source)
     console = terminal()
     shown_on = _screen(console, window=not no_window, mirror=mirror)
     bundle = _bundle(model, settings.live, console)
