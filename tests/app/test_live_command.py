@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -47,6 +48,7 @@ def test_a_signal_ends_it_in_good_order_and_keeps_everything(
         text=True,
         # Where these tests run in the background, interrupts are ignored, which it must not inherit.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        start_new_session=True,
     ) as program:
         try:
             assert program.stdout is not None
@@ -55,7 +57,7 @@ def test_a_signal_ends_it_in_good_order_and_keeps_everything(
                 lines.append(line)
                 if "Rep 1" in line:
                     break
-            program.send_signal(number)
+            os.killpg(program.pid, number)  # as a terminal does: all its processes
             rest, error = program.communicate(timeout=LONG_S)
         finally:
             program.kill()

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 from spineline.app.analyze import Request, analyzed
 from spineline.app.quiet import quiet_libraries
+from spineline.app.workers import interrupts_ignored
 from spineline.core.analysis import Analysis
 from spineline.core.track import PoseTrack
 
@@ -36,7 +37,8 @@ class Apart:
         self._broken = False
 
     def __enter__(self) -> Self:
-        self._process.start()
+        with interrupts_ignored():  # Ctrl-C is the business of this process
+            self._process.start()
         self._end.close()  # the other process has it now
         return self
 
@@ -64,7 +66,7 @@ class Apart:
 
 def _serve(here: Connection) -> None:
     """Analyse what comes, until the other end is closed, whichever way that process ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the business of the other
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows does not inherit it
     quiet_libraries()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)

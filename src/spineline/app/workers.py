@@ -34,7 +34,7 @@ def in_processes(jobs: Sequence[Job], *, workers: int, on_progress: OnProgress) 
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop,)) as pool:
         on_progress("Analysing", 0, len(jobs))
         try:
-            with _interrupts_ignored():  # started like this, the processes ignore Ctrl-C from their first moment
+            with interrupts_ignored():
                 futures = [pool.submit(_work, job) for job in jobs]
             for future in futures:
                 future.add_done_callback(lambda _: on_progress("Analysing", next(finished), len(jobs)))
@@ -81,7 +81,8 @@ def _go_on(_label: str = "", _done: int = 0, _total: int | None = None) -> None:
 
 
 @contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
+def interrupts_ignored() -> Iterator[None]:
+    """Ignore Ctrl-C within the block: a process started there ignores it from its first moment."""
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set it
         yield
         return
