@@ -15,28 +15,15 @@ import pytest
 from spineline.app.analyze import Request, analyzed
 from spineline.app.apart import Apart
 from spineline.core.analysis import Analysis
-from spineline.core.profile import Profile
 from spineline.core.sim import Flaws, lift, simulate
 from spineline.errors import InputError
 from spineline.io.tables import InputRecord, analysis_text
+from tests.app.test_recordings import PROFILE
 
 FLAWS = Flaws(noise_px=1.0, seed=3)
 SET = simulate(lift("goblet_squat", reps=2), style="goblet_squat", fps=10.0, flaws=FLAWS, silhouettes=False).track
 TRACK = replace(SET, source={"spine_sha256": "cd" * 32})
-FOREIGN = Profile(
-    thoracic_deg=30.0,
-    bend_deg=30.0,
-    sigma_deg=1.0,
-    chest_deg=0.0,
-    neck_deg=0.0,
-    side="left",
-    yaw_deg=0.0,
-    spine_sha256="ab" * 32,
-    pose_model="full",
-    date="2026-01-01",
-    frames=30,
-    seconds=3.0,
-)
+FOREIGN = replace(PROFILE, spine_sha256="ab" * 32)
 
 
 def said(found: Analysis) -> str:

@@ -15,7 +15,6 @@ import pytest
 from spineline.app.analyze import Request
 from spineline.app.live import Live
 from spineline.app.records import check_record
-from spineline.core.profile import Profile
 from spineline.core.settings import Settings
 from spineline.core.sim import Flaws, Move
 from spineline.core.track import PoseTrack
@@ -28,6 +27,7 @@ from spineline.io.tracks import load_track
 from spineline.io.video import read_frames
 from tests.app.make_live import LIVE, REPS, frame_of, lifted, one_set, reps_in, told, watch_simulated
 from tests.app.test_live import Watched
+from tests.app.test_recordings import PROFILE
 from tests.core.scenes import head_of
 
 pytestmark = pytest.mark.usefixtures("alone")
@@ -211,20 +211,7 @@ def test_a_failing_analysis_still_keeps_what_was_seen(tmp_path: Path, monkeypatc
 
 
 def test_a_profile_read_by_another_model_is_refused_before_anything(tmp_path: Path) -> None:
-    profile = Profile(
-        thoracic_deg=0.0,
-        bend_deg=7.0,
-        sigma_deg=1.0,
-        chest_deg=4.0,
-        neck_deg=0.0,
-        side="right",
-        yaw_deg=0.0,
-        spine_sha256="00" * 32,
-        pose_model="full",
-        date="2026-01-01T10:00:00",
-        frames=60,
-        seconds=3.0,
-    )
+    profile = replace(PROFILE, spine_sha256="00" * 32)
     ask = Request(options=Options(profile="me"), settings=Settings(live=LIVE), profile=profile, report=False)
     with pytest.raises(InputError):
         watch_simulated(one_set(), request=ask, record=tmp_path / "rec")
