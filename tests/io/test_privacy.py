@@ -1,4 +1,4 @@
-"""Nothing leaves the machine: every network call of an analysis, seen by the system, ends at a closed door.
+"""Nothing leaves the machine: every network call of an analysis or a live set, seen by the system, ends at a closed door.
 
 MediaPipe reports usage over the network. spineline turns its proxies to port 9 of this machine, where nobody listens;
 that, and nothing else, may be seen in the trace. Looking a name up counts as reaching out, even when it is done by a
@@ -12,9 +12,13 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from spineline.io.encode import write_h264
+from spineline.io.video import read_frames
 
 CLIP = Path(__file__).parents[2] / "samples" / "deadlift_neutral.mp4"
 CLOSED_DOOR = "127.0.0.1:9"
@@ -105,6 +109,17 @@ def test_an_analysis_reaches_nobody(pose_model: Path, tmp_path: Path) -> None:
     arguments = ["analyze", str(CLIP), "--time-range", "0", "0.5", "--save-vid", "--quiet", "-o", str(tmp_path)]
     trace = traced(["-m", "spineline", *arguments], tmp_path, no_proxy="*", **PROXIES)
     assert (tmp_path / f"{CLIP.stem}_spineline" / "analysis.json").is_file()
+    assert destinations(trace) <= {CLOSED_DOOR}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="strace watches Linux alone")
+def test_a_live_set_reaches_nobody(pose_model: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    with closing(read_frames(CLIP, end_s=2.0)) as frames:
+        write_h264(((frame.time_s, frame.image) for frame in frames), clip)
+    arguments = ["live", "--source", str(clip), "--model", str(pose_model), "--no-window", "--record", "rec"]
+    trace = traced(["-m", "spineline", *arguments], tmp_path, no_proxy="*", **PROXIES)
+    assert (tmp_path / "rec" / "analysis.json").is_file()
     assert destinations(trace) <= {CLOSED_DOOR}
 
 
