@@ -1,4 +1,4 @@
-"""Nothing leaves the machine: every network call of an analysis or a live set, seen by the system, ends at a closed door.
+"""Nothing leaves the machine: whatever an analysis or a live set calls over the network ends at a closed door.
 
 MediaPipe reports usage over the network. spineline turns its proxies to port 9 of this machine, where nobody listens;
 that, and nothing else, may be seen in the trace. Looking a name up counts as reaching out, even when it is done by a
