@@ -17,18 +17,10 @@ from spineline.io import camera
 from spineline.io.profiles import DATA_VARIABLE
 from spineline.io.tracks import load_track
 from tests.app.make_inputs import SAMPLES, write_lift
+from tests.app.test_bad_input import told
 
 CLIP = SAMPLES / "squat_rounded.mp4"
 LONG_S = 120.0  # for what surely comes; never waited for
-
-
-def told(capfd: pytest.CaptureFixture[str]) -> str:
-    """Return the one line on stderr; nothing is on stdout."""
-    shown = capfd.readouterr()
-    assert shown.out == ""
-    assert shown.err.startswith("spineline: ")
-    assert shown.err.count("\n") == 1, shown.err
-    return shown.err.removeprefix("spineline: ").rstrip("\n")
 
 
 # Ended from outside

@@ -15,11 +15,13 @@ import pytest
 from spineline.app.analyze import Done, Request, analyze_all, each_set
 from spineline.app.live import Live
 from spineline.app.lookout import Lookout
+from spineline.app.standing import with_standing
 from spineline.core.analysis import Analysis, analyze
 from spineline.core.recording import Recording
 from spineline.core.settings import Settings
 from spineline.core.sim import Move, lift
 from spineline.core.track import PoseTrack
+from spineline.errors import InputError
 from spineline.io.film import Film
 from spineline.io.profiles import delete_profile, list_profiles, load_profile
 from spineline.io.results import FILM, TRACK, recordings_in
@@ -380,6 +382,12 @@ def test_c_with_too_little_standing_says_what_to_do_and_changes_nothing() -> Non
     assert list_profiles() == ()
     assert json.loads(run.summaries[0].text)["reference"]["source"] == "standing"
     assert len(told(run)) == REPS
+
+
+def test_while_the_first_picture_is_still_looked_at_there_is_no_standing() -> None:
+    with pytest.raises(InputError, match=r"found 0\.0 s"):
+        with_standing(Recording((64, 48)), Request(), {})
+    assert list_profiles() == ()
 
 
 def test_c_before_the_first_picture_is_no_harm() -> None:

@@ -99,6 +99,14 @@ def test_somebody_passing_does_not_take_the_recording_over() -> None:
     assert recording.track().seen.tolist() == expected
 
 
+def test_the_newest_time_is_known_without_a_track() -> None:
+    recording = Recording((640, 480))
+    assert np.isnan(recording.last_s)
+    for time_s in (0.1, 0.3, 0.7):
+        recording.add(time_s, None)
+        assert recording.last_s == recording.since(-np.inf).last_s == time_s
+
+
 def test_a_track_may_be_asked_for_at_any_time() -> None:
     recording = Recording((640, 480))
     assert len(recording.track()) == 0

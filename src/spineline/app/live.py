@@ -402,7 +402,7 @@ class Live:
         if pain is None:
             return
         recording = self._lookout.recording()
-        time_s = float(recording.track().time_s[-1]) if recording and len(recording) else 0.0
+        time_s = recording.last_s if recording and len(recording) else 0.0
         self._set.pain.append({"time_s": time_s, "pain_0_10": pain})
         kept = "" if self._record else "; it is not kept without --record"
         self._say(f"pain {pain} of {WORST_PAIN} noted{kept}")

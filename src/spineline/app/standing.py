@@ -18,8 +18,7 @@ def with_standing(recording: Recording, request: Request, source: Mapping[str, s
         There is too little calm standing, or it cannot be saved.
     """
     reference = request.settings.reference
-    last_s = recording.track().time_s[-1]
-    track = replace(recording.since(last_s - 2 * reference.profile_s).track(), source=source)
+    track = replace(recording.since(recording.last_s - 2 * reference.profile_s).track(), source=source)
     profile = measure_standing(track, request.settings, date=date_now())
     name = request.options.profile or DEFAULT_PROFILE
     save_profile(name, profile, replace=True)

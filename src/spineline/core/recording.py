@@ -56,6 +56,11 @@ class Recording:
     def __len__(self) -> int:
         return len(self._identity)
 
+    @property
+    def last_s(self) -> float:
+        """Time of the newest frame, NaN before there is one."""
+        return float(self._frames["time_s"][len(self) - 1]) if len(self) else float("nan")
+
     def add(self, time_s: float, observation: Observation | None, plate: Plate | None = None) -> None:
         """Append one frame; None where the lifter, or a plate, was not found."""
         count = len(self)
