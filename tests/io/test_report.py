@@ -21,7 +21,8 @@ from spineline.core.analysis import Analysis
 from spineline.core.settings import Settings
 from spineline.core.verdict import Verdict
 from spineline.errors import InputError
-from spineline.io.charts import COLOURS, timeline_svg
+from spineline.io.charts import timeline_svg
+from spineline.io.drawing import COLOURS
 from spineline.io.report import render_report, write_report
 from spineline.io.verdicts import VERDICTS
 from tests.io.make_analysis import empty_analysis, make_analysis

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from spineline.app.analyze import FILM_START, Request, Summary, analyzed, summed_up
 from spineline.app.lookout import Judge, Look, Lookout
-from spineline.app.pain import WORST_PAIN, PainEntry
+from spineline.app.pain import PainEntry
 from spineline.app.records import drop, save, set_folder, written
 from spineline.app.screens import Screen
 from spineline.app.standing import with_standing
@@ -28,6 +28,7 @@ from spineline.core.announce import Announcer
 from spineline.core.coach import Setup, coach
 from spineline.core.cueing import CueGate
 from spineline.core.gesture import ArmRaise, arm_up
+from spineline.core.history import WORST_PAIN
 from spineline.core.moment import Moment, newest
 from spineline.core.picture import light
 from spineline.core.profile import require_same_reader

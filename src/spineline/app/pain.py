@@ -1,8 +1,6 @@
 """A number for pain, typed key by key while a set goes on."""
 
-from typing import Final
-
-WORST_PAIN: Final = 10
+from spineline.core.history import WORST_PAIN
 
 
 class PainEntry:

@@ -1,15 +1,7 @@
-"""Charts of one analysis as inline SVG, drawn with matplotlib.
-
-Colours are left to the page: the SVG refers to the CSS variables in `COLOURS`, so one drawing serves light, dark
-and print. Equal input gives equal bytes, whatever the user's own matplotlib configuration says.
-"""
+"""Charts of one analysis as inline SVG, drawn with matplotlib."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,23 +9,12 @@ import numpy as np
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.signals import runs
 from spineline.core.track import Bools, Floats
+from spineline.io.drawing import DPI, STAND_IN, as_inline, own_style
 from spineline.io.verdicts import VERDICTS, rounding_levels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-# matplotlib wants real colours, so each variable goes in as a colour of its own that is replaced in the SVG.
-_NAMES: Final = (
-    "ink", "muted", "grid", "shade", "hatch", "change", "trunk", "hip", "knee",
-    "ok", "info", "caution", "flag", "not_measured",
-)  # fmt: skip
-_STAND_IN: Final = {name: f"#a1b2{i:02x}" for i, name in enumerate(_NAMES, start=1)}
-
-COLOURS: Final = tuple(f"--{name.replace('_', '-')}" for name in _NAMES)
-"""CSS variables that the page must define."""
-
-_DPI: Final = 72  # of matplotlib's SVG, so that a point is a pixel
 # No joint bends farther; a landmark that jumps would flatten everything else.
 _LEAST_JOINT_DEG, _MOST_JOINT_DEG = -45.0, 180.0
 _MOST_POINTS: Final = 1500
@@ -63,10 +44,10 @@ def timeline_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
     str
         An ``<svg>`` element.
     """
-    with _own_style(name):
+    with own_style(name):
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(width_px / _DPI, _HEIGHT_PX / _DPI), dpi=_DPI)
+        figure = Figure(figsize=(width_px / DPI, _HEIGHT_PX / DPI), dpi=DPI)
         figure.subplots_adjust(
             left=_LEFT_PX / width_px, right=1 - _RIGHT_PX / width_px, bottom=_BOTTOM_PX / _HEIGHT_PX,
             top=1 - _TOP_PX / _HEIGHT_PX, hspace=0.32,
@@ -75,7 +56,7 @@ def timeline_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
         _draw_change(change, analysis, width_px)
         _draw_joints(joints, analysis, width_px)
         _time_axis(joints, analysis.track.time_s, width_px)
-        return _as_inline(figure, name)
+        return as_inline(figure, name)
 
 
 def bar_path_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
@@ -83,10 +64,10 @@ def bar_path_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
 
     Parameters are those of `timeline_svg`; there must be a rep in which the weight was seen.
     """
-    with _own_style(name):
+    with own_style(name):
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(width_px / _DPI, _PATH_PX / _DPI), dpi=_DPI)
+        figure = Figure(figsize=(width_px / DPI, _PATH_PX / DPI), dpi=DPI)
         axes = figure.subplots()
         figure.subplots_adjust(left=_LEFT_PX / width_px, right=0.99, bottom=30 / _PATH_PX, top=1 - 26 / _PATH_PX)
         axes.set_title("Way of the bar, cm (right = forward, solid = up, dotted = down)" if width_px > _NARROW_PX else
@@ -95,14 +76,14 @@ def bar_path_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
         seen = [way for way in ways if np.isfinite(way[1]).any()]
         spacing = max(_LEAST_SPACING_CM, *(float(np.nanmax(x) - np.nanmin(x)) + 8.0 for _, x, _, _ in seen))
         for place, (result, x, y, up) in enumerate(seen):
-            colour, at = _STAND_IN[result.verdict], place * spacing
-            axes.axvline(at, color=_STAND_IN["grid"], linewidth=1.0)
+            colour, at = STAND_IN[result.verdict], place * spacing
+            axes.axvline(at, color=STAND_IN["grid"], linewidth=1.0)
             axes.plot(at + np.where(up, np.nan, x), y, color=colour, linewidth=1.6, linestyle=(0, (1, 2)))
             axes.plot(at + np.where(up, x, np.nan), y, color=colour, linewidth=2.4)
         axes.set_xticks([place * spacing for place in range(len(seen))])
         axes.set_xticklabels([f"{way[0].rep.index} {VERDICTS[way[0].verdict].symbol}" for way in seen])
         axes.set_xlim(-spacing, len(seen) * spacing)
-        return _as_inline(figure, name)
+        return as_inline(figure, name)
 
 
 def _ways_cm(analysis: Analysis, result: RepResult) -> tuple[Floats, Floats, Bools]:
@@ -117,39 +98,6 @@ def _ways_cm(analysis: Analysis, result: RepResult) -> tuple[Floats, Floats, Boo
     return x - x[origin], y - y[origin], up
 
 
-@contextlib.contextmanager
-def _own_style(salt: str) -> Iterator[None]:
-    """Draw with matplotlib's defaults and ours, not with those of the user; theirs are back afterwards."""
-    import matplotlib
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        ink, muted = _STAND_IN["ink"], _STAND_IN["muted"]
-        matplotlib.rcParams.update(
-            {
-                "svg.hashsalt": salt,
-                "svg.fonttype": "none",
-                "font.size": 12.0,
-                "text.color": ink,
-                "figure.facecolor": "none",
-                "axes.facecolor": "none",
-                "axes.edgecolor": muted,
-                "axes.labelcolor": muted,
-                "axes.titlesize": 13.0,
-                "axes.titlelocation": "left",
-                "axes.spines.top": False,
-                "axes.spines.right": False,
-                "xtick.color": muted,
-                "ytick.color": muted,
-                "hatch.color": _STAND_IN["hatch"],
-                "hatch.linewidth": 0.8,
-                "legend.frameon": False,
-                "lines.linewidth": 2.0,
-            }
-        )
-        yield
-
-
 def _draw_change(axes: Axes, analysis: Analysis, width_px: int) -> None:
     time_s, change_deg = analysis.track.time_s, analysis.thoracic_change_deg
     wide = "Upper back: change from the reference, degrees (up = more rounded)"
@@ -158,22 +106,22 @@ def _draw_change(axes: Axes, analysis: Analysis, width_px: int) -> None:
     axes.set_ylim(low, high)
     _shade_reps(axes, analysis.reps, width_px, time_s)
     _hatch_gaps(axes, time_s, np.isfinite(change_deg))
-    axes.axhline(0.0, color=_STAND_IN["muted"], linewidth=0.8)
+    axes.axhline(0.0, color=STAND_IN["muted"], linewidth=0.8)
     _draw_levels(axes, analysis, degrees_per_px=(high - low) / _CHANGE_PX)
     _band(axes, time_s, change_deg, analysis.sigma_change_deg)
-    axes.plot(time_s, change_deg, color=_STAND_IN["change"], linewidth=2.2, solid_capstyle="round")
+    axes.plot(time_s, change_deg, color=STAND_IN["change"], linewidth=2.2, solid_capstyle="round")
     for result in analysis.reps:
         for flag in result.flags:
             if flag.rule == "thoracic_rounding":
-                axes.plot(flag.time_s, flag.value, marker="o", markersize=7, color=_STAND_IN[flag.severity],
-                          markeredgecolor=_STAND_IN["ink"], markeredgewidth=0.8)  # fmt: skip
+                axes.plot(flag.time_s, flag.value, marker="o", markersize=7, color=STAND_IN[flag.severity],
+                          markeredgecolor=STAND_IN["ink"], markeredgewidth=0.8)  # fmt: skip
 
 
 def _draw_levels(axes: Axes, analysis: Analysis, *, degrees_per_px: float) -> None:
     """Draw each level as a line, with its name beside it, and names that would touch moved apart."""
     place_deg = -np.inf
     for severity, level in rounding_levels(analysis):
-        colour = _STAND_IN[severity]
+        colour = STAND_IN[severity]
         axes.axhline(level, color=colour, linewidth=1.4, linestyle=(0, (6, 3)))
         place_deg = max(level, place_deg + _LINE_PX * degrees_per_px)
         axes.annotate(
@@ -199,13 +147,13 @@ def _shade_reps(axes: Axes, reps: tuple[RepResult, ...], width_px: int, time_s: 
     room_s, last_s = _LABEL_PX / (width_px - _LEFT_PX - _RIGHT_PX) * span_s, -np.inf
     for result in reps:
         rep, middle_s = result.rep, (result.rep.start_s + result.rep.end_s) / 2
-        axes.axvspan(rep.start_s, rep.end_s, color=_STAND_IN["shade"], linewidth=0, zorder=0)
+        axes.axvspan(rep.start_s, rep.end_s, color=STAND_IN["shade"], linewidth=0, zorder=0)
         if middle_s - last_s >= room_s:
             last_s = middle_s
             axes.annotate(
                 f"{rep.index} {VERDICTS[result.verdict].symbol}", (middle_s, 1.0),
                 xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points", ha="center",
-                va="bottom", fontweight="bold", color=_STAND_IN[result.verdict],
+                va="bottom", fontweight="bold", color=STAND_IN[result.verdict],
             )  # fmt: skip
 
 
@@ -216,7 +164,7 @@ def _hatch_gaps(axes: Axes, time_s: Floats, known: Bools) -> None:
     middle = (time_s[1:] + time_s[:-1]) / 2
     edges = np.concatenate([time_s[:1], middle, time_s[-1:]])
     for start, stop in runs(~known):
-        axes.axvspan(edges[start], edges[stop], facecolor="none", edgecolor=_STAND_IN["hatch"], hatch="////",
+        axes.axvspan(edges[start], edges[stop], facecolor="none", edgecolor=STAND_IN["hatch"], hatch="////",
                      linewidth=0, zorder=0.5)  # fmt: skip
 
 
@@ -229,21 +177,21 @@ def _band(axes: Axes, time_s: Floats, change_deg: Floats, sigma_deg: Floats) -> 
         lowest, highest = np.minimum.reduceat(low[:stop], at), np.maximum.reduceat(high[:stop], at)
         times = time_s[np.append(at, stop - 1)]
         lowest, highest = np.append(lowest, lowest[-1]), np.append(highest, highest[-1])
-        axes.fill_between(times, lowest, highest, color=_STAND_IN["change"], alpha=0.18, linewidth=0)
+        axes.fill_between(times, lowest, highest, color=STAND_IN["change"], alpha=0.18, linewidth=0)
 
 
 def _draw_joints(axes: Axes, analysis: Analysis, width_px: int) -> None:
     time_s, angles = analysis.track.time_s, analysis.angles
     axes.set_title("Lean and bend, degrees (0 = standing straight)" if width_px > _NARROW_PX else "Degrees")
     for result in analysis.reps:
-        axes.axvspan(result.rep.start_s, result.rep.end_s, color=_STAND_IN["shade"], linewidth=0, zorder=0)
+        axes.axvspan(result.rep.start_s, result.rep.end_s, color=STAND_IN["shade"], linewidth=0, zorder=0)
     lines: tuple[tuple[str, Floats, str | tuple[int, tuple[int, int]]], ...] = (
         ("trunk", angles.trunk_deg, "solid"),
         ("hip", angles.hip_deg, (0, (6, 2))),
         ("knee", angles.knee_deg, (0, (2, 2))),
     )
     for name, values, style in lines:
-        axes.plot(time_s, values, color=_STAND_IN[name], linestyle=style, label=name)
+        axes.plot(time_s, values, color=STAND_IN[name], linestyle=style, label=name)
     axes.legend(
         loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0, ncols=3,
         handlelength=2.2 if width_px > _NARROW_PX else 1.4, columnspacing=1.0,
@@ -263,31 +211,3 @@ def _time_axis(axes: Axes, time_s: Floats, width_px: int) -> None:
     step_s = next((step for step in _STEPS_S if step >= wanted_s), _STEPS_S[-1])
     axes.xaxis.set_major_locator(MultipleLocator(step_s))
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g s"))
-
-
-def _as_inline(figure: Figure, name: str) -> str:
-    """Render and turn the file into an element of a page: no header, no names from elsewhere, ids of its own."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    out = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None})  # type: ignore[no-untyped-call]
-    svg = out.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"\s*<style.*?</style>", "", svg, flags=re.DOTALL)  # it would reach the whole page
-    svg = re.sub(r' xmlns(:\w+)?="[^"]*"', "", svg)
-    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
-    svg = re.sub(r"font: (?:(\w+) )?([\d.]+px) [^;\"]*", _font, svg)
-    svg = re.sub(r'(<svg\b[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r'\bid="', f'id="{name}-', svg)
-    svg = svg.replace("url(#", f"url(#{name}-").replace('xlink:href="#', f'href="#{name}-')
-    for variable, colour in zip(COLOURS, _STAND_IN.values(), strict=True):
-        svg = svg.replace(colour, f"var({variable})")
-    return svg.strip()
-
-
-def _font(match: re.Match[str]) -> str:
-    """Keep weight and size of a font, and leave its family to the page."""
-    weight, size = match.groups()
-    return f"font-size: {size}" + (f"; font-weight: {weight}" if weight else "")
