@@ -15,7 +15,8 @@ from rich.console import Console
 from spineline.app.analyze import Done, Seen
 from spineline.app.summary import print_legend, print_summary
 from spineline.core.analysis import Analysis
-from spineline.core.verdict import Cue, Verdict
+from spineline.core.terms import Verdict
+from spineline.core.verdict import Cue
 from spineline.io.tables import InputRecord, analysis_text
 from spineline.io.verdicts import CUES
 from tests.io.make_analysis import SIGMA_DEG, make_analysis

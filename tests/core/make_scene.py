@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from spineline.core.bar import Bar
-from spineline.core.reps import Exercise, Rep, Start
+from spineline.core.reps import Rep, Start
 from spineline.core.scene import Found, Scene, Standing
+from spineline.core.terms import Exercise
 from spineline.core.track import Floats
 
 NAN = float("nan")

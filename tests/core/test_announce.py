@@ -13,8 +13,8 @@ from spineline.core.announce import Announcer
 from spineline.core.reps import Rep
 from spineline.core.settings import Settings
 from spineline.core.sim import STYLES, Flaws, Move, lift, simulate
+from spineline.core.terms import Verdict
 from spineline.core.track import PoseTrack
-from spineline.core.verdict import Verdict
 from tests.core.scenes import head_of, posed
 
 LIVE = Settings().live

@@ -13,7 +13,7 @@ from spineline.core.cueing import CueGate
 from spineline.core.moment import newest
 from spineline.core.settings import CueSettings, Levels, Settings
 from spineline.core.sim import STYLES, Flaws, lift, simulate
-from spineline.core.verdict import SEVERITIES, Severity
+from spineline.core.terms import SEVERITIES, Severity
 from tests.core.scenes import head_of
 
 LEVELS = Levels(info=5, caution=8, flag=12)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from spineline.core.reference import Reference, Source, calm_standing, find_reference
-from spineline.core.reps import Exercise, Motion, Rep
+from spineline.core.reps import Motion, Rep
 from spineline.core.settings import ReferenceSettings
 from spineline.core.spine import Spine
+from spineline.core.terms import Exercise
 from spineline.core.track import Bools, Floats
 
 SETTINGS = ReferenceSettings()

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from spineline.core.analysis import Analysis, analyze
 from spineline.core.figure import Camera
-from spineline.core.reps import Exercise, Motion, ascents, turning_points
+from spineline.core.reps import Motion, ascents, turning_points
 from spineline.core.settings import RepSettings
 from spineline.core.sim import STYLES, Flaws, Move, Simulated, Style, lift, simulate
+from spineline.core.terms import Exercise
 from tests import naive_series as naive
 from tests.core.scenes import unplated, watched
 

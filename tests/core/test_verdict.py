@@ -14,6 +14,7 @@ from spineline.core.rules import RULES
 from spineline.core.scene import Found
 from spineline.core.settings import Levels, RuleSettings
 from spineline.core.strain import Strain
+from spineline.core.terms import SEVERITIES, Severity
 from spineline.core.verdict import Check, Flag, Least
 from tests.core.make_scene import NAN, make_scene
 
@@ -121,7 +122,7 @@ def test_a_profile_adds_to_what_cannot_be_told_from_noise_what_differs_between_s
     assert v.least_level_deg(reference, settings) == pytest.approx(5.0)
 
 
-def flag(severity: v.Severity, rule: str = "thoracic_rounding", rep: int = 1) -> Flag:
+def flag(severity: Severity, rule: str = "thoracic_rounding", rep: int = 1) -> Flag:
     """Give a finding."""
     return Flag(rule, rep, 1.0, 10.0, 5.0, "deg", severity, "")
 
@@ -137,7 +138,7 @@ ENOUGH = SETTINGS.min_usable_share
         (["flag", "caution"], 1.0, "flag"), (["caution", "info"], 0.9, "caution"), (["caution"], 0.1, "caution"),
     ],
 )  # fmt: skip
-def test_verdict(severities: list[v.Severity], usable_share: float, expected: str) -> None:
+def test_verdict(severities: list[Severity], usable_share: float, expected: str) -> None:
     found = [flag(severity) for severity in severities]
     assert v.verdict(found, 1.0, SETTINGS, usable_share=usable_share, noise_deg=6.0) == expected
 
@@ -176,8 +177,8 @@ def test_the_index_has_no_cue_of_its_own() -> None:
     assert cued() == []
 
 
-@given(st.lists(st.tuples(st.sampled_from(list(RULES)), st.sampled_from(v.SEVERITIES), st.integers(1, 6))))
-def test_never_more_than_two_cues_and_each_was_found(found: Sequence[tuple[str, v.Severity, int]]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(list(RULES)), st.sampled_from(SEVERITIES), st.integers(1, 6))))
+def test_never_more_than_two_cues_and_each_was_found(found: Sequence[tuple[str, Severity, int]]) -> None:
     flags = [flag(severity, rule, rep) for rule, severity, rep in found]
     cues = v.cues(flags)
     assert len(cues) <= 2

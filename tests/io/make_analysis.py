@@ -26,8 +26,9 @@ from spineline.core.reps import Rep
 from spineline.core.sim import lift, simulate
 from spineline.core.skeleton import Landmark
 from spineline.core.strain import Strain
+from spineline.core.terms import Severity, Verdict
 from spineline.core.track import Floats, PoseTrack
-from spineline.core.verdict import Flag, Severity, Verdict
+from spineline.core.verdict import Flag
 
 PEAK_DEG: Final[dict[Verdict, float]] = {"ok": 2.0, "info": 6.0, "caution": 9.0, "flag": 14.0}
 SIGMA_DEG: Final = 3.0

@@ -13,8 +13,8 @@ import pytest
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from spineline.core.terms import Verdict
 from spineline.core.track import Floats
-from spineline.core.verdict import Verdict
 from spineline.errors import InputError
 from spineline.io import encode
 from spineline.io.encode import write_h264

@@ -19,7 +19,7 @@ import pytest
 
 from spineline.core.analysis import Analysis
 from spineline.core.settings import Settings
-from spineline.core.verdict import Verdict
+from spineline.core.terms import Verdict
 from spineline.errors import InputError
 from spineline.io.charts import timeline_svg
 from spineline.io.drawing import COLOURS

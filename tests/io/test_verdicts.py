@@ -10,7 +10,8 @@ import pytest
 
 from spineline.core import verdict
 from spineline.core.rules import thoracic_rounding
-from spineline.core.verdict import Check, Least, Verdict
+from spineline.core.terms import Verdict
+from spineline.core.verdict import Check, Least
 from spineline.io import verdicts
 from spineline.io.verdicts import VERDICTS, main_reason, moment_verdicts, reason_in_words, worst_frame
 from tests.core.make_scene import make_scene

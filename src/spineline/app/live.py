@@ -35,8 +35,8 @@ from spineline.core.profile import require_same_reader
 from spineline.core.recording import Recording
 from spineline.core.reference import Reference, from_profile
 from spineline.core.settings import Levels
+from spineline.core.terms import SEVERITIES, Verdict
 from spineline.core.track import PoseTrack
-from spineline.core.verdict import SEVERITIES, Verdict
 from spineline.errors import SpinelineError
 from spineline.io.film import Film
 from spineline.io.live_picture import Showing

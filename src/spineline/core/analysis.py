@@ -11,13 +11,14 @@ from spineline.core.kinematics import Kinematics, in_plane
 from spineline.core.profile import Profile, remarks, require_same_reader
 from spineline.core.reading import Pose, View, aspect_of, percentile_of, read_pose, read_spine
 from spineline.core.reference import Reference, calm_standing, find_reference, reference_text, unlike
-from spineline.core.reps import Exercise, Motion, Rep, find_reps, inside, phases, upright
+from spineline.core.reps import Motion, Rep, find_reps, inside, phases, upright
 from spineline.core.scene import Scene, Standing
 from spineline.core.settings import Settings
 from spineline.core.spine import REASON_TEXT, REASONS, Spine, hand_at_shoulder
 from spineline.core.strain import Lift, Stated, Strain, strain_indices
+from spineline.core.terms import Exercise, Verdict
 from spineline.core.track import Bools, Floats, Ints, PoseTrack, Texts
-from spineline.core.verdict import Check, Cue, Flag, Least, Verdict, checks, cues, flags, least_level_deg, verdict
+from spineline.core.verdict import Check, Cue, Flag, Least, checks, cues, flags, least_level_deg, verdict
 
 _NOTEWORTHY_SHARE: Final = 0.1
 

@@ -11,7 +11,7 @@ import math
 from typing import Final
 
 from spineline.core.settings import CueSettings, Levels
-from spineline.core.verdict import SEVERITIES, Severity
+from spineline.core.terms import SEVERITIES, Severity
 
 _CLOCK_S: Final = 1e-6  # clocks round
 

@@ -7,8 +7,7 @@ Dates are ISO 8601 with the offset of local time, to the second.
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from spineline.core.reps import Exercise
-from spineline.core.verdict import Severity, Verdict
+from spineline.core.terms import Exercise, Severity, Verdict
 
 When = Literal["before", "during", "after", "next-morning"]
 """When pain was felt: beside a session. `during` is what is noted while `spineline live` watches a set."""

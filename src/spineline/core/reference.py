@@ -7,10 +7,11 @@ from typing import Final, Literal
 import numpy as np
 
 from spineline.core.profile import Profile
-from spineline.core.reps import Exercise, Motion, Rep, inside
+from spineline.core.reps import Motion, Rep, inside
 from spineline.core.settings import ReferenceSettings
 from spineline.core.signals import held
 from spineline.core.spine import Spine
+from spineline.core.terms import Exercise
 from spineline.core.track import Bools, Floats
 
 _FLEXED_SPREADS: Final = 2.0

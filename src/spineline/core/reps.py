@@ -14,9 +14,8 @@ import numpy as np
 from scipy import signal
 
 from spineline.core.settings import RepSettings
+from spineline.core.terms import Exercise
 from spineline.core.track import Bools, Floats, Ints, Texts
-
-Exercise = Literal["deadlift", "squat"]
 
 Start = Literal["floor", "top"]
 

@@ -10,9 +10,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from spineline.core.reps import Exercise, Rep
+from spineline.core.reps import Rep
 from spineline.core.scene import Found, Scene, peak, rise_from, unseen, value_at
 from spineline.core.settings import RuleSettings
+from spineline.core.terms import Exercise
 from spineline.core.track import Floats
 
 Unit = Literal["deg", "m", "pct"]

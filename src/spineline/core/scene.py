@@ -6,8 +6,9 @@ from typing import Literal
 import numpy as np
 
 from spineline.core.bar import Bar
-from spineline.core.reps import Exercise, Rep
+from spineline.core.reps import Rep
 from spineline.core.signals import held
+from spineline.core.terms import Exercise
 from spineline.core.track import Bools, Floats
 
 Aspect = Literal["side", "between", "across"]

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from spineline.core import figure
 from spineline.core.figure import Body, Camera, Posture, eased
 from spineline.core.kinematics import from_vertical_deg, wrapped_deg
-from spineline.core.reps import Exercise, Rep, Start
+from spineline.core.reps import Rep, Start
 from spineline.core.skeleton import SPINE_POINTS, Landmark
+from spineline.core.terms import Exercise
 from spineline.core.track import SILHOUETTE_SIDE, Floats, PoseTrack
 from spineline.core.trunk import trunk_frame
 

@@ -6,7 +6,7 @@ No level is used below the minimal detectable change, nor below what the referen
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
@@ -16,14 +16,11 @@ from spineline.core.rules import RULES, Unit, place
 from spineline.core.scene import Found, Scene
 from spineline.core.settings import Levels, RuleSettings
 from spineline.core.strain import Strain
+from spineline.core.terms import SEVERITIES, Severity, Verdict
 from spineline.core.track import Bools, Floats
 
-Severity = Literal["info", "caution", "flag"]
-Verdict = Literal["ok", "info", "caution", "flag", "not_measured"]
 _ONE_SIDED_95: Final = 1.645
 _TWO_SIDED_95: Final = 1.96
-
-SEVERITIES: Final[tuple[Severity, ...]] = ("info", "caution", "flag")
 
 MOST_CUES: Final = 2
 _SAME_CAUSE: Final = (

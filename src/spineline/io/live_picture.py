@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spineline.core.moment import Moment
-from spineline.core.verdict import Severity, Verdict
+from spineline.core.terms import Severity, Verdict
 from spineline.io.letters import Colour, Line, text_block
 from spineline.io.overlay import BAR, draw_mark, draw_spine
 from spineline.io.verdicts import NOT_MEASURED, VERDICTS, change_in_words, reason_in_words

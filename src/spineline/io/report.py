@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.settings import Settings, origin
-from spineline.core.verdict import Verdict
+from spineline.core.terms import Verdict
 from spineline.errors import InputError
 from spineline.io.charts import bar_path_svg, timeline_svg
 from spineline.io.findings import CHECKS_CAPTION, bar_lines, checked

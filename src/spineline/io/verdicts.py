@@ -17,8 +17,9 @@ from spineline.core.analysis import Analysis, RepResult
 from spineline.core.reference import reference_text
 from spineline.core.signals import held
 from spineline.core.spine import REASON_TEXT
+from spineline.core.terms import SEVERITIES, Severity, Verdict
 from spineline.core.track import Bools
-from spineline.core.verdict import SEVERITIES, Flag, Severity, Verdict, in_doubt
+from spineline.core.verdict import Flag, in_doubt
 
 NOT_MEASURED: Final = "not measured"
 
