@@ -289,7 +289,7 @@ def test_one_still_of_each_measured_rep() -> None:
     analysis = make_analysis(("flag", "not_measured", "ok"))
     made = stills(frames_of(analysis.track.time_s), analysis)
     assert list(made) == [1, 3]
-    picture = cv2.imdecode(np.frombuffer(made[1], np.uint8), cv2.IMREAD_COLOR)
+    picture = cv2.imdecode(np.frombuffer(made[1].jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert picture.shape[0] < SIZE_PX[1], "cut to the lifter"
     red = VERDICTS["flag"].rgb

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import os
 import re
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 
 from spineline.core.analysis import Analysis
+from spineline.core.history import Still
 from spineline.core.settings import Settings
 from spineline.core.terms import Verdict
 from spineline.errors import InputError
@@ -29,6 +31,7 @@ from tests.io.make_analysis import empty_analysis, make_analysis
 
 HOSTILE = "</title><script>alert('x')</script><img src=http://x/y onerror=z>\"&{{7*7}}\u202egnp.mp4\n\ud800"
 JPEG = b"\xff\xd8\xff\xe0 not a whole picture, but it begins like one"
+STILL = Still(rep=1, time_s=2.25, jpeg=JPEG)
 _VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
@@ -71,13 +74,13 @@ class Page(HTMLParser):
         return [attrs[name] for _, attrs in self.elements if name in attrs]
 
 
-def page_of(analysis: Analysis, title: str = "set 1.mp4", stills: dict[int, bytes] | None = None) -> Page:
+def page_of(analysis: Analysis, title: str = "set 1.mp4", stills: dict[int, Still] | None = None) -> Page:
     return Page(render_report(analysis, title=title, stills=stills))
 
 
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return page_of(make_analysis(), stills={1: JPEG})
+    return page_of(make_analysis(), stills={1: STILL})
 
 
 def test_refers_to_nothing_outside_the_page(page: Page) -> None:
@@ -271,13 +274,28 @@ def test_settings_show_what_was_changed() -> None:
 def test_stills_are_carried_within(page: Page) -> None:
     (source,) = page.attributes("src")
     assert base64.b64decode(source.removeprefix("data:image/jpeg;base64,")) == JPEG
-    assert "Rep 1, 2." in page.text("figcaption")
+    assert page.text("figcaption") == "At 2.2 s"
+    assert page.text("tbody", 0).startswith("Rep 1")
+    assert "At 2.2 s" in page.text("tbody", 0)
 
 
-@pytest.mark.parametrize(("stills", "words"), [({9: JPEG}, "found 9"), ({1: b"\x89PNG"}, "JPEG picture for rep 1")])
-def test_stills_that_do_not_fit_are_refused(stills: dict[int, bytes], words: str) -> None:
+@pytest.mark.parametrize(
+    ("stills", "words"), [({9: STILL}, "found 9"), ({1: replace(STILL, jpeg=b"\x89PNG")}, "expected a JPEG")]
+)
+def test_stills_that_do_not_fit_are_refused(stills: dict[int, Still], words: str) -> None:
     with pytest.raises(InputError, match=words):
         render_report(make_analysis(), title="x", stills=stills)
+
+
+def test_only_its_own_script_may_run_and_only_beside_a_video() -> None:
+    page = Page(render_report(make_analysis(), title="x", stills={1: STILL}, video="overlay.mp4"))
+    assert page.attributes("src").count("overlay.mp4") == 1
+    assert [tag for tag, _ in page.elements].count("script") == 1
+    policy = next(attrs["content"] for _, attrs in page.elements if "Content-Security-Policy" in attrs.values())
+    script = page.source.split("<script>")[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert page.attributes("data-time") == ["2.25"]
 
 
 def test_written_to_a_path_or_a_stream(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from spineline.io.results import (
     ANALYSIS,
     CONFIG,
     FILM,
+    OVERLAY,
     PROFILE,
     TRACK,
     ensured_folder,
@@ -396,9 +397,10 @@ def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, target: Path,
     with writing_to(target):
         _write(folder, request, found, summary.text)
         if request.report:
-            _write_report(folder / "report.html", found, title=Path(job.name).name, film=film)
+            video = OVERLAY if request.save_vid and film else None
+            _write_report(folder / "report.html", found, title=Path(job.name).name, film=film, video=video)
         if request.save_vid and film:
-            _write_overlay(folder / "overlay.mp4", found, film)
+            _write_overlay(folder / OVERLAY, found, film)
         files = tuple(sorted(path.name for path in folder.iterdir()))
     return Done(**vars(summary), folder=target, files=files)
 
@@ -437,7 +439,7 @@ def _write(folder: Path, request: Request, found: Analysis, text: str) -> None:
         save_track(found.track, folder / TRACK)
 
 
-def _write_report(path: Path, found: Analysis, *, title: str, film: _Film | None) -> None:
+def _write_report(path: Path, found: Analysis, *, title: str, film: _Film | None, video: str | None) -> None:
     from spineline.io.overlay import stills
     from spineline.io.report import write_report
 
@@ -445,7 +447,7 @@ def _write_report(path: Path, found: Analysis, *, title: str, film: _Film | None
     if film and found.reps:
         with film.frames(max_side_px=MAX_SIDE_PX) as frames:
             pictures = stills(film.told(frames, ", pictures"), found)
-    write_report(found, path, title=title, stills=pictures)
+    write_report(found, path, title=title, stills=pictures, video=video)
 
 
 def _write_overlay(path: Path, found: Analysis, film: _Film) -> None:

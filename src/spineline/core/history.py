@@ -51,12 +51,12 @@ class RepRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Still:
-    """One picture of the lifter in a rep (JPEG), and the circle in it that holds the face: x, y, radius, pixels."""
+    """One picture of the lifter in a rep (JPEG), and the same with nobody to be recognised; None if that failed."""
 
     rep: int
     time_s: float
     jpeg: bytes = field(repr=False)
-    face_px: tuple[float, float, float] | None = None
+    faceless: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

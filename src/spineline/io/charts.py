@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LEAST_JOINT_DEG, _MOST_JOINT_DEG = -45.0, 180.0
 _MOST_POINTS: Final = 1500
 _HEIGHT_PX: Final = 420
-_NARROW_PX: Final = 500  # up to here with short titles
+_NARROW_PX: Final = 640  # up to here with short titles
 _LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 42, 72, 44, 26  # room for what is written around the axes
 _CHANGE_PX: Final = 190  # height of the upper axes, about
 _LABEL_PX, _LINE_PX = 40, 13  # least room of a rep's number along the axis, and of a line of text
@@ -48,8 +48,9 @@ def timeline_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(width_px / DPI, _HEIGHT_PX / DPI), dpi=DPI)
+        left, right = axis_shares(width_px)
         figure.subplots_adjust(
-            left=_LEFT_PX / width_px, right=1 - _RIGHT_PX / width_px, bottom=_BOTTOM_PX / _HEIGHT_PX,
+            left=left, right=right, bottom=_BOTTOM_PX / _HEIGHT_PX,
             top=1 - _TOP_PX / _HEIGHT_PX, hspace=0.32,
         )  # fmt: skip
         change, joints = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
@@ -57,6 +58,11 @@ def timeline_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
         _draw_joints(joints, analysis, width_px)
         _time_axis(joints, analysis.track.time_s, width_px)
         return as_inline(figure, name)
+
+
+def axis_shares(width_px: int) -> tuple[float, float]:
+    """Return where the axes of a timeline begin and end, as shares of its width."""
+    return _LEFT_PX / width_px, 1 - _RIGHT_PX / width_px
 
 
 def bar_path_svg(analysis: Analysis, *, width_px: int, name: str) -> str:

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spineline.core.analysis import Analysis, RepResult
+from spineline.core.history import Still
 from spineline.core.signals import runs
 from spineline.core.skeleton import SPINE_POINTS
 from spineline.core.track import Floats
 from spineline.io.encode import write_h264
+from spineline.io.faces import without_faces
 from spineline.io.letters import Colour, Line, draw_panel
 from spineline.io.verdicts import (
     CUES,
@@ -75,7 +77,7 @@ def write_overlay(
     write_h264(pictures, path, sound_from=sound_from)
 
 
-def stills(frames: Iterable[Frame], analysis: Analysis) -> dict[int, bytes]:
+def stills(frames: Iterable[Frame], analysis: Analysis) -> dict[int, Still]:
     """Take one picture of each measured rep: its worst frame, cut to the lifter, with the line of the spine.
 
     Parameters
@@ -86,8 +88,8 @@ def stills(frames: Iterable[Frame], analysis: Analysis) -> dict[int, bytes]:
 
     Returns
     -------
-    dict of int to bytes
-        JPEG by index of the rep, as `spineline.io.report.write_report` takes them.
+    dict of int to Still
+        By index of the rep, as `spineline.io.report.write_report` takes them.
     """
     painter = Painter(analysis)
     wanted: dict[int, list[RepResult]] = {}
@@ -95,13 +97,12 @@ def stills(frames: Iterable[Frame], analysis: Analysis) -> dict[int, bytes]:
         index = worst_frame(analysis, result)
         if index is not None:
             wanted.setdefault(index, []).append(result)
-    found: dict[int, bytes] = {}
+    found: dict[int, Still] = {}
     for frame in frames if wanted else ():
         index = painter.frame_at(frame.time_s)
         if index in wanted:
             for result in wanted.pop(index):
-                look = VERDICTS[result.verdict]
-                found[result.rep.index] = painter.still(frame.image, index, look.rgb, scale=frame.scale)
+                found[result.rep.index] = painter.still(frame.image, index, result, scale=frame.scale)
         if not wanted:
             break
     return dict(sorted(found.items()))
@@ -156,16 +157,23 @@ class Painter:
         draw_panel(picture, self.last_rep(frame_index), size_px, top=False, right=False)
         return picture
 
-    def still(self, image: Image, frame_index: int, colour: Colour, *, scale: float = 1.0) -> bytes:
-        """Return a JPEG of the lifter in one RGB picture, with the line of the spine and nothing else."""
-        picture = np.ascontiguousarray(image).copy()
-        draw_spine(picture, self._analysis.spine.points_px[frame_index] * scale, colour)
-        picture = picture[_around(self._analysis.track.landmarks_px[frame_index] * scale, picture.shape[:2])]
-        shrink = min(1.0, _STILL_SIDE_PX / max(picture.shape[:2]))
-        size_px = max(1, round(picture.shape[1] * shrink)), max(1, round(picture.shape[0] * shrink))
-        small = cv2.resize(picture, size_px, interpolation=cv2.INTER_AREA)
-        _, jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _STILL_QUALITY])
-        return jpeg.tobytes()
+    def still(self, image: Image, frame_index: int, result: RepResult, *, scale: float = 1.0) -> Still:
+        """Return the lifter in one RGB picture, with the line of the spine and nothing else."""
+        landmarks_px = self._analysis.track.landmarks_px[frame_index] * scale
+        hidden = without_faces(image, landmarks_px)
+
+        def jpeg(picture: Image) -> bytes:
+            picture = np.ascontiguousarray(picture).copy()
+            colour = VERDICTS[result.verdict].rgb
+            draw_spine(picture, self._analysis.spine.points_px[frame_index] * scale, colour)
+            return _small_jpeg(picture[_around(landmarks_px, picture.shape[:2])])
+
+        return Still(
+            rep=result.rep.index,
+            time_s=float(self._analysis.track.time_s[frame_index]),
+            jpeg=jpeg(image),
+            faceless=None if hidden is None else jpeg(hidden),
+        )
 
     def _draw_bar(self, picture: Image, frame_index: int, scale: float) -> None:
         """Draw the way of the weight in this rep so far, in place."""
@@ -299,6 +307,14 @@ def known_stretches(points: Floats) -> list[Floats]:
 def _polylines(picture: Image, pieces: Sequence[Floats], colour: Colour, thickness: int) -> None:
     lines = [np.round(piece * 2**_SUBPIXEL_BITS).astype(np.int32) for piece in pieces]
     cv2.polylines(picture, lines, False, colour, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def _small_jpeg(picture: Image) -> bytes:
+    shrink = min(1.0, _STILL_SIDE_PX / max(picture.shape[:2]))
+    size_px = max(1, round(picture.shape[1] * shrink)), max(1, round(picture.shape[0] * shrink))
+    small = cv2.resize(picture, size_px, interpolation=cv2.INTER_AREA)
+    _, jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _STILL_QUALITY])
+    return jpeg.tobytes()
 
 
 def _around(landmarks_px: Floats, shape: tuple[int, ...]) -> tuple[slice, slice]:

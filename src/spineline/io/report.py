@@ -1,21 +1,28 @@
-"""One analysis as one self-contained page: no script, no request to anywhere, the same bytes for the same input."""
+"""One analysis as one self-contained page: no request to anywhere, the same bytes for the same input.
+
+Without a video it has no script; with one beside it, a few lines keep video and chart together.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import numpy as np
 from pydantic import BaseModel
 
 from spineline.core.analysis import Analysis, RepResult
+from spineline.core.history import Still
+from spineline.core.reference import frame_s
 from spineline.core.settings import Settings, origin
 from spineline.core.terms import Verdict
 from spineline.errors import InputError
-from spineline.io.charts import bar_path_svg, timeline_svg
+from spineline.io.charts import axis_shares, bar_path_svg, timeline_svg
 from spineline.io.findings import CHECKS_CAPTION, bar_lines, checked
 from spineline.io.verdicts import (
     CUES,
@@ -28,12 +35,17 @@ from spineline.io.verdicts import (
     reason_in_words,
     reference_in_words,
     rounding_levels,
-    worst_frame,
 )
 from spineline.io.whole_file import whole_file
 
+if TYPE_CHECKING:
+    import jinja2
+    from markupsafe import Markup
+
 _WIDE_PX: Final = 960
+_BESIDE_PX: Final = 600  # of the chart beside a video
 _NARROW_PX: Final = 360
+_SCRIPT: Final = "report.js"
 
 _COLUMNS: Final = (
     "Rep",
@@ -84,6 +96,15 @@ class _Shown:
 
 
 @dataclass(frozen=True)
+class _Picture:
+    """One picture, and at what time of the recording it was taken."""
+
+    time_s: float
+    text: str
+    uri: str
+
+
+@dataclass(frozen=True)
 class _Row:
     """One rep in the table."""
 
@@ -91,17 +112,7 @@ class _Row:
     verdict: _Shown
     cells: tuple[str, ...]
     said: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Still:
-    """One picture."""
-
-    index: int
-    verdict: _Shown
-    moment: str
-    text: str
-    uri: str
+    still: _Picture | None
 
 
 @dataclass(frozen=True)
@@ -126,7 +137,12 @@ class _Setting:
 
 
 def write_report(
-    analysis: Analysis, target: Path | str | TextIO, *, title: str, stills: Mapping[int, bytes] | None = None
+    analysis: Analysis,
+    target: Path | str | TextIO,
+    *,
+    title: str,
+    stills: Mapping[int, Still] | None = None,
+    video: str | None = None,
 ) -> None:
     """Write the report of one recording.
 
@@ -137,15 +153,17 @@ def write_report(
         A path is written whole or not at all.
     title : str
         Heading, such as the name of the video. Any text is fit: it is shown, never interpreted.
-    stills : mapping of int to bytes, optional
-        JPEG picture of each rep by its index, as `spineline.io.overlay.stills` makes them.
+    stills : mapping of int to Still, optional
+        Picture of each rep by its index, as `spineline.io.overlay.stills` makes them.
+    video : str, optional
+        Name of the file beside the page that holds what `spineline.io.overlay.write_overlay` writes.
 
     Raises
     ------
     InputError
         The report cannot be written there, or a still is no JPEG or belongs to no rep.
     """
-    page = render_report(analysis, title=title, stills=stills)
+    page = render_report(analysis, title=title, stills=stills, video=video)
     if isinstance(target, (str, Path)):
         with whole_file(Path(target)) as file:
             file.write(page.encode("utf-8"))
@@ -153,54 +171,90 @@ def write_report(
         target.write(page)
 
 
-def render_report(analysis: Analysis, *, title: str, stills: Mapping[int, bytes] | None = None) -> str:
+def render_report(
+    analysis: Analysis, *, title: str, stills: Mapping[int, Still] | None = None, video: str | None = None
+) -> str:
     """Return the page that `write_report` writes."""
-    import jinja2
-    from markupsafe import Markup
+    pictures = _pictures(analysis, stills or {})
+    return (
+        page_environment()
+        .get_template("report.html")
+        .render(
+            title=title,
+            not_measured=NOT_MEASURED,
+            worst=_shown(_worst(analysis)),
+            headline=_headline(analysis),
+            headline_notes=_headline_notes(analysis),
+            cues=[CUES[cue.rule] + f" ({_named(cue.reps)})" for cue in analysis.cues],
+            bar_lines=bar_lines(analysis),
+            checked=checked(analysis),
+            checks_caption=CHECKS_CAPTION,
+            facts=_facts(analysis),
+            notes=[note for note in analysis.notes if note != reference_in_words(analysis)],
+            chart_text=_chart_text(analysis),
+            chart_caption=_CHART_CAPTION,
+            columns=_COLUMNS,
+            reps=[_row(analysis, result, pictures.get(result.rep.index)) for result in analysis.reps],
+            pictures=bool(pictures),
+            table_caption=_TABLE_CAPTION,
+            legend=[_shown(name) for name in VERDICTS if any(r.verdict == name for r in analysis.reps)],
+            camera=_camera(analysis),
+            shares=_shares(analysis),
+            limits=_LIMITS,
+            source=[(key.replace("_", " "), value) for key, value in sorted(analysis.track.source.items())],
+            settings=_settings(analysis.settings),
+            **_film(analysis, video),
+            **_charts(analysis, wide_px=_BESIDE_PX if video else _WIDE_PX),
+        )
+    )
 
-    environment = jinja2.Environment(
+
+def page_environment() -> jinja2.Environment:
+    """Return what fills in the templates of pages: text from outside is shown, never interpreted."""
+    import jinja2
+
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("spineline.io"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_printable,
         keep_trailing_newline=True,
     )
+
+
+def _charts(analysis: Analysis, *, wide_px: int) -> dict[str, Markup]:
+    """Draw every chart once for wide and once for narrow screens."""
+    from markupsafe import Markup
+
+    widths = (("wide", wide_px), ("narrow", _NARROW_PX))
     # Drawn here from numbers and fixed words; nothing from outside gets into them.
     charts = {
         f"chart_{name}": Markup(timeline_svg(analysis, width_px=width_px, name=name))  # noqa: S704
-        for name, width_px in (("wide", _WIDE_PX), ("narrow", _NARROW_PX))
+        for name, width_px in widths
     }
     if bar_lines(analysis):
         charts |= {
             f"path_{name}": Markup(bar_path_svg(analysis, width_px=width_px, name=f"path-{name}"))  # noqa: S704
             for name, width_px in (("wide", _WIDE_PX), ("narrow", _NARROW_PX))
         }
-    return environment.get_template("report.html").render(
-        title=title,
-        not_measured=NOT_MEASURED,
-        worst=_shown(_worst(analysis)),
-        headline=_headline(analysis),
-        headline_notes=_headline_notes(analysis),
-        cues=[CUES[cue.rule] + f" ({_named(cue.reps)})" for cue in analysis.cues],
-        bar_lines=bar_lines(analysis),
-        checked=checked(analysis),
-        checks_caption=CHECKS_CAPTION,
-        facts=_facts(analysis),
-        notes=[note for note in analysis.notes if note != reference_in_words(analysis)],
-        chart_text=_chart_text(analysis),
-        chart_caption=_CHART_CAPTION,
-        columns=_COLUMNS,
-        reps=[_row(analysis, result) for result in analysis.reps],
-        table_caption=_TABLE_CAPTION,
-        legend=[_shown(name) for name in VERDICTS if any(r.verdict == name for r in analysis.reps)],
-        stills=_stills(analysis, stills or {}),
-        camera=_camera(analysis),
-        shares=_shares(analysis),
-        limits=_LIMITS,
-        source=[(key.replace("_", " "), value) for key, value in sorted(analysis.track.source.items())],
-        settings=_settings(analysis.settings),
-        **charts,
-    )
+    return charts
+
+
+def _film(analysis: Analysis, video: str | None) -> dict[str, object]:
+    """Return what the page needs to know of the video beside it, and the only script that it may run."""
+    from markupsafe import Markup
+
+    script = (resources.files("spineline.io") / "templates" / _SCRIPT).read_text("utf-8") if video else ""
+    time_s = analysis.track.time_s
+    return {
+        "video": video,
+        "script": Markup(script),  # noqa: S704
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        "begin_s": float(time_s[0]) if len(time_s) else 0.0,
+        "end_s": float(time_s[-1]) if len(time_s) else 0.0,
+        "frame_s": frame_s(time_s),
+        "axis": {name: axis_shares(px) for name, px in (("wide", _BESIDE_PX), ("narrow", _NARROW_PX))},
+    }
 
 
 def _printable(value: object) -> object:
@@ -291,7 +345,7 @@ def _chart_text(analysis: Analysis) -> str:
     )
 
 
-def _row(analysis: Analysis, result: RepResult) -> _Row:
+def _row(analysis: Analysis, result: RepResult, still: _Picture | None) -> _Row:
     rep = result.rep
     inside = (analysis.track.time_s >= rep.start_s) & (analysis.track.time_s <= rep.end_s)
     sigma_deg = analysis.sigma_change_deg[inside & np.isfinite(analysis.sigma_change_deg)]
@@ -314,6 +368,7 @@ def _row(analysis: Analysis, result: RepResult) -> _Row:
             f"{result.usable_share:.0%}",
         ),
         said=said,
+        still=still,
     )
 
 
@@ -333,26 +388,31 @@ def _percentage(value: float, sigma: float) -> str:
     return f"{round(value) + 0:+d}% ± {sigma:.0f}%".replace("-", "\N{MINUS SIGN}")
 
 
-def _stills(analysis: Analysis, stills: Mapping[int, bytes]) -> list[_Still]:
-    by_index = {result.rep.index: result for result in analysis.reps}
-    shown = []
-    for index, jpeg in sorted(stills.items()):
-        if index not in by_index:
-            raise InputError(f"stills: expected the index of a rep, found {index}; give pictures of found reps only")
-        if not jpeg.startswith(b"\xff\xd8\xff"):
-            raise InputError(f"stills: expected a JPEG picture for rep {index}, found something else")
-        frame = worst_frame(analysis, by_index[index])
-        moment = NOT_MEASURED if frame is None else f"{analysis.track.time_s[frame]:.1f} s"
-        shown.append(
-            _Still(
-                index=index,
-                verdict=_shown(by_index[index].verdict),
-                moment=moment,
-                text=f"The lifter in rep {index} at {moment}, with the estimated line of the spine drawn in",
-                uri="data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii"),
-            )
-        )
-    return shown
+def _pictures(analysis: Analysis, stills: Mapping[int, Still]) -> dict[int, _Picture]:
+    for index in stills.keys() - {result.rep.index for result in analysis.reps}:
+        raise InputError(f"stills: expected the index of a rep, found {index}; give pictures of found reps only")
+    return {index: _picture(still) for index, still in sorted(stills.items())}
+
+
+def _picture(still: Still) -> _Picture:
+    return _Picture(
+        time_s=still.time_s,
+        text=f"The lifter in rep {still.rep} at {still.time_s:.1f} s, with the estimated line of the spine drawn in",
+        uri=jpeg_uri(still.jpeg),
+    )
+
+
+def jpeg_uri(jpeg: bytes) -> str:
+    """Return a JPEG as an address that holds it.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    if not jpeg.startswith(b"\xff\xd8\xff"):
+        raise InputError("stills: expected a JPEG picture, found something else")
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
 
 
 def _camera(analysis: Analysis) -> list[str]:

@@ -20,6 +20,7 @@ from spineline.io.whole_file import cannot_be_written
 ANALYSIS: Final = "analysis.json"
 TRACK: Final = "track.npz"
 CONFIG: Final = "config.toml"
+OVERLAY: Final = "overlay.mp4"
 FILM: Final = "video.mp4"
 """The video of a set that `spineline live` has recorded; the track and the results lie beside it."""
 
@@ -33,7 +34,7 @@ OWN_FILES: Final = (
     "frames.parquet",
     "reps.parquet",
     "report.html",
-    "overlay.mp4",
+    OVERLAY,
     TRACK,
     CONFIG,
 )
