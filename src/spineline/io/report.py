@@ -24,6 +24,7 @@ from spineline.core.terms import Verdict
 from spineline.errors import InputError
 from spineline.io.charts import axis_shares, bar_path_svg, timeline_svg
 from spineline.io.findings import CHECKS_CAPTION, bar_lines, checked
+from spineline.io.pages import jpeg_uri, page_environment, write_page
 from spineline.io.verdicts import (
     CUES,
     NOT_MEASURED,
@@ -36,10 +37,8 @@ from spineline.io.verdicts import (
     reference_in_words,
     rounding_levels,
 )
-from spineline.io.whole_file import whole_file
 
 if TYPE_CHECKING:
-    import jinja2
     from markupsafe import Markup
 
 _WIDE_PX: Final = 960
@@ -163,12 +162,7 @@ def write_report(
     InputError
         The report cannot be written there, or a still is no JPEG or belongs to no rep.
     """
-    page = render_report(analysis, title=title, stills=stills, video=video)
-    if isinstance(target, (str, Path)):
-        with whole_file(Path(target)) as file:
-            file.write(page.encode("utf-8"))
-    else:
-        target.write(page)
+    write_page(render_report(analysis, title=title, stills=stills, video=video), target)
 
 
 def render_report(
@@ -209,19 +203,6 @@ def render_report(
     )
 
 
-def page_environment() -> jinja2.Environment:
-    """Return what fills in the templates of pages: text from outside is shown, never interpreted."""
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("spineline.io"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_printable,
-        keep_trailing_newline=True,
-    )
-
-
 def _charts(analysis: Analysis, *, wide_px: int) -> dict[str, Markup]:
     """Draw every chart once for wide and once for narrow screens."""
     from markupsafe import Markup
@@ -255,13 +236,6 @@ def _film(analysis: Analysis, video: str | None) -> dict[str, object]:
         "frame_s": frame_s(time_s),
         "axis": {name: axis_shares(px) for name, px in (("wide", _BESIDE_PX), ("narrow", _NARROW_PX))},
     }
-
-
-def _printable(value: object) -> object:
-    """Replace what cannot be printed (line breaks, turned writing, halves of characters) in text from outside."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
-    return value
 
 
 def _shown(name: Verdict) -> _Shown:
@@ -400,19 +374,6 @@ def _picture(still: Still) -> _Picture:
         text=f"The lifter in rep {still.rep} at {still.time_s:.1f} s, with the estimated line of the spine drawn in",
         uri=jpeg_uri(still.jpeg),
     )
-
-
-def jpeg_uri(jpeg: bytes) -> str:
-    """Return a JPEG as an address that holds it.
-
-    Raises
-    ------
-    InputError
-        It is none.
-    """
-    if not jpeg.startswith(b"\xff\xd8\xff"):
-        raise InputError("stills: expected a JPEG picture, found something else")
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
 
 
 def _camera(analysis: Analysis) -> list[str]:

@@ -1,0 +1,61 @@
+"""What every page shares: how its template is filled in, pictures within it, and how it is written."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from spineline.errors import InputError
+from spineline.io.whole_file import whole_file
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+def page_environment() -> jinja2.Environment:
+    """Return what fills in the templates of pages: text from outside is shown, never interpreted."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("spineline.io"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_printable,
+        keep_trailing_newline=True,
+    )
+
+
+def _printable(value: object) -> object:
+    """Replace what cannot be printed (line breaks, turned writing, halves of characters) in text from outside."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
+    return value
+
+
+def jpeg_uri(jpeg: bytes) -> str:
+    """Return a JPEG as an address that holds it.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    if not jpeg.startswith(b"\xff\xd8\xff"):
+        raise InputError("stills: expected a JPEG picture, found something else")
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
+
+
+def write_page(page: str, target: Path | str | TextIO) -> None:
+    """Write a page to a stream, or to a path whole or not at all.
+
+    Raises
+    ------
+    InputError
+        It cannot be written there.
+    """
+    if isinstance(target, (str, Path)):
+        with whole_file(Path(target)) as file:
+            file.write(page.encode("utf-8"))
+    else:
+        target.write(page)
