@@ -108,6 +108,7 @@ def empty_analysis(frames: int = 0) -> Analysis:
         bar_px=np.full((frames, 2), np.nan),
         spine=spine,
         angles=angles,
+        yaw_deg=gone,
         view=replace(whole.view, side="unknown", yaw_deg=float("nan"), facing="unknown"),
         thoracic_change_deg=spine.thoracic_deg,
         sigma_change_deg=spine.sigma_deg,

@@ -12,6 +12,7 @@ import pytest
 from spineline.errors import CodecError, InputError
 from spineline.io.results import (
     ANALYSIS,
+    OPENPOSE,
     OWN_FILES,
     TRACK,
     ensured_folder,
@@ -20,6 +21,7 @@ from spineline.io.results import (
     recordings_in,
     result_folder,
     set_path,
+    stem_of,
     writing_to,
 )
 
@@ -47,6 +49,8 @@ def interrupted(target: Path, error: BaseException) -> None:
 def test_where_results_go() -> None:
     assert folder_for(Path("a/clip.one.mp4"), None) == Path("a/clip.one_spineline")
     assert folder_for(Path("a/clip.mp4"), Path("out")) == Path("out/clip_spineline")
+    for name in ("clip", "a_spineline", "", "_spineline"):
+        assert stem_of(folder_for(Path(f"{name}.x.mp4"), None)) == f"{name}.x"
 
 
 def test_a_new_folder_appears_with_all_its_files(tmp_path: Path) -> None:
@@ -132,6 +136,88 @@ def test_a_folder_in_the_way_is_named_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"reps\.csv: is a folder, expected a file"), result_folder(tmp_path / "x"):
         pytest.fail("the work has begun")
     assert tree(tmp_path) == {"x/reps.csv": "(empty)"}
+
+
+# A folder within
+
+
+def write_frames(target: Path, *frames: int, **contents: str) -> None:
+    """Write a folder of results with a file of keypoints for each of ``frames``."""
+    with result_folder(target) as folder:
+        for name, text in contents.items():
+            (folder / name.replace("__", ".")).write_text(text, encoding="utf-8")
+        (folder / OPENPOSE).mkdir()
+        for frame in frames:
+            (folder / OPENPOSE / f"x_{frame:012d}_keypoints.json").write_text(str(frame))
+
+
+def frames_in(folder: Path) -> list[str]:
+    return sorted(path.read_text() for path in folder.iterdir())
+
+
+def test_an_earlier_folder_is_replaced_whole(tmp_path: Path) -> None:
+    target = tmp_path / "x"
+    write_frames(target, 1, 2, 3, analysis__json="old")
+    write_frames(target, 2, 4, analysis__json="new")
+    assert frames_in(target / OPENPOSE) == ["2", "4"]
+    assert sorted(path.name for path in target.iterdir()) == [ANALYSIS, OPENPOSE]
+    write(target, analysis__json="newer")
+    assert tree(tmp_path) == {"x/analysis.json": "newer"}
+
+
+def test_a_folder_that_systems_have_put_their_files_into_is_still_ours(tmp_path: Path) -> None:
+    write_frames(tmp_path / "x", 1)
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
+        (tmp_path / "x" / OPENPOSE / name).write_text("view")
+    write_frames(tmp_path / "x", 2)
+    assert frames_in(tmp_path / "x" / OPENPOSE) == ["2"]
+
+
+@pytest.mark.parametrize("fails_at", ["reps.csv", ANALYSIS, OPENPOSE])
+def test_an_earlier_folder_comes_back_after_an_error(
+    fails_at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_frames(tmp_path / "x", 1, 2, analysis__json="old", track__npz="old")
+    before, rename = tree(tmp_path), Path.replace
+
+    def refuse_one(path: Path, new: Path) -> Path:
+        if new == tmp_path / "x" / fails_at and "earlier" not in path.parts:
+            raise PermissionError(errno.EACCES, "in use")
+        return rename(path, new)
+
+    monkeypatch.setattr(Path, "replace", refuse_one)
+    with pytest.raises(InputError, match=r"x: cannot be written \(in use\)"):
+        write_frames(tmp_path / "x", 3, analysis__json="new", reps__csv="new")
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["frame_00000.json", "notes.txt", "x_12_keypoints.json", "sub"])
+def test_what_is_not_ours_in_such_a_folder_is_named_before_any_work(name: str, tmp_path: Path) -> None:
+    mine = tmp_path / "x" / OPENPOSE / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(InputError, match="is not of spineline, and would be removed"), result_folder(tmp_path / "x"):
+        pytest.fail("the work has begun")
+    assert tree(tmp_path) == {f"x/{OPENPOSE}/{name}": "mine"}
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / OPENPOSE).write_text("mine")
+    with pytest.raises(InputError, match="openpose: is a file, expected a folder"):
+        write_frames(tmp_path / "x", 1)
+    assert tree(tmp_path) == {f"x/{OPENPOSE}": "mine"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_link_in_the_place_of_a_folder_goes_and_what_it_led_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "x_000000000001_keypoints.json").write_text("kept")
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / OPENPOSE).symlink_to(tmp_path / "elsewhere")
+    write_frames(tmp_path / "x", 2)
+    assert frames_in(tmp_path / "x" / OPENPOSE) == ["2"]
+    assert frames_in(tmp_path / "elsewhere") == ["kept"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")

@@ -281,3 +281,19 @@ def test_parquet_holds_the_same_tables(analysis: Analysis, tmp_path: Path) -> No
         assert read.to_pydict() == {column.name: list(column.values) for column in table}
         kinds = {"float": "double", "int": "int64", "bool": "bool", "text": "string"}
         assert [str(field.type) for field in read.schema] == [kinds[column.kind] for column in table]
+
+
+def test_parquet_and_csv_are_read_as_the_same(analysis: Analysis, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="the extra [parquet] is not installed")
+    from pyarrow import csv as arrow_csv
+    from pyarrow import parquet
+
+    for table in (frames_table(analysis), reps_table(analysis)):
+        write_parquet(table, tmp_path / "table.parquet")
+        (tmp_path / "table.csv").write_text(csv_text(table), encoding="utf-8", newline="\n")
+        options = arrow_csv.ConvertOptions(strings_can_be_null=True)
+        plain = arrow_csv.read_csv(tmp_path / "table.csv", convert_options=options)
+        typed = parquet.read_table(tmp_path / "table.parquet")
+        assert typed.to_pydict() == plain.to_pydict()
+        for found, told in zip(typed.schema, plain.schema, strict=True):
+            assert found.type == told.type or str(told.type) == "null"  # a column without a value has no type in CSV

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from spineline import __version__
+from spineline.app.exchange import exchange_notes, write_exchange
 from spineline.core.analysis import Analysis, RepResult, analyze
 from spineline.core.profile import Profile, require_same_reader
 from spineline.core.recording import Recording
@@ -38,6 +39,7 @@ from spineline.io.results import (
     is_recording,
     recordings_in,
     result_folder,
+    stem_of,
     writing_to,
 )
 from spineline.io.tables import (
@@ -82,6 +84,9 @@ class Request:
     table_format: Literal["csv", "parquet"] = "csv"
     save_vid: bool = False
     save_track: bool = False
+    save_mot: bool = False
+    save_trc: bool = False
+    save_openpose: bool = False
     report: bool = True
 
 
@@ -392,10 +397,12 @@ def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, target: Path,
     if not len(track):
         raise InputError(f"{_shown(job.name)}: {_nothing_in(request.options.time_range_s)}")
     found = analyzed(track, request)
-    found = replace(found, notes=(*found.notes, *_reading_notes(track.source, request.options.time_range_s)))
+    notes = [*_reading_notes(track.source, request.options.time_range_s), *exchange_notes(found, request)]
+    found = replace(found, notes=(*found.notes, *notes))
     summary = summed_up(job.name, found, request, sha256)
     with writing_to(target):
         _write(folder, request, found, summary.text)
+        write_exchange(folder, found, request, stem=stem_of(target))
         if request.report:
             video = OVERLAY if request.save_vid and film else None
             _write_report(folder / "report.html", found, title=Path(job.name).name, film=film, video=video)

@@ -93,6 +93,9 @@ def analyze(
     output_dir: Annotated[Path | None, Parameter(name=["--output-dir", "-o"], group=_OUT, metavar="DIR")] = None,
     save_vid: Annotated[bool, Parameter(group=_OUT)] = False,
     save_track: Annotated[bool, Parameter(group=_OUT)] = False,
+    save_mot: Annotated[bool, Parameter(group=_OUT)] = False,
+    save_trc: Annotated[bool, Parameter(group=_OUT)] = False,
+    save_openpose: Annotated[bool, Parameter(group=_OUT)] = False,
     no_report: Annotated[bool, Parameter(group=_OUT)] = False,
     format: Annotated[Literal["csv", "parquet"], Parameter(group=_OUT, metavar="NAME")] = "csv",  # noqa: A002
     json: Annotated[bool, Parameter(group=_OUT)] = False,
@@ -140,6 +143,12 @@ def analyze(
         Also write overlay.mp4: the video with what was measured drawn in.
     save_track
         Also write track.npz, from which the lift can be analysed again without the video.
+    save_mot
+        Also write angles.mot: the angles of every frame, for OpenSim.
+    save_trc
+        Also write points_px.trc, and with --height points_m.trc: where every point of the body was, for OpenSim.
+    save_openpose
+        Also write the folder openpose: a JSON file a frame, as OpenPose does, with the spine as in SpineTrack.
     no_report
         Leave report.html out.
     format
@@ -171,6 +180,9 @@ def analyze(
         table_format=format,
         save_vid=save_vid,
         save_track=save_track,
+        save_mot=save_mot,
+        save_trc=save_trc,
+        save_openpose=save_openpose,
         report=not no_report,
     )
     names = each_set(inputs)

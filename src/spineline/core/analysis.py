@@ -7,9 +7,9 @@ import numpy as np
 
 from spineline.core import view
 from spineline.core.bar import Bar, body_scale, find_bar, is_lifted, plate_path
-from spineline.core.kinematics import Kinematics, in_plane
+from spineline.core.kinematics import Kinematics
 from spineline.core.profile import Profile, remarks, require_same_reader
-from spineline.core.reading import Pose, View, aspect_of, percentile_of, read_pose, read_spine
+from spineline.core.reading import Pose, View, aspect_of, percentile_of, read_pose, read_spine, steady_plane
 from spineline.core.reference import Reference, calm_standing, find_reference, reference_text, unlike
 from spineline.core.reps import Motion, Rep, find_reps, inside, phases, upright
 from spineline.core.scene import Scene, Standing
@@ -45,7 +45,8 @@ class Analysis:
     """Everything said about one recording. Arrays are ``(T,)`` over the frames of ``track``.
 
     ``bar_px`` ``(T, 2)`` is where the weight was seen in the picture, ``calm`` tells the frames of calm standing,
-    whether or not the back was measured there, and ``standing`` has their medians.
+    whether or not the back was measured there, and ``standing`` has their medians. ``body_px_per_m`` is the scale in
+    the sagittal plane of the body, from a stated height or else an average one.
     """
 
     track: PoseTrack
@@ -64,6 +65,7 @@ class Analysis:
     standing: Standing
     bar: Bar
     bar_px: Floats
+    body_px_per_m: float
     phase: Texts
     rep_index: Ints
     reps: tuple[RepResult, ...]
@@ -138,6 +140,7 @@ def analyze(
         standing=_standing(measured, pose, calm, profile),
         bar=bar,
         bar_px=_bar_px(bar, plate_px, pose),
+        body_px_per_m=body_scale(pose.joints, stated.height_m, settings.bar)[0],
         phase=phase,
         rep_index=rep_index,
         reps=(),
@@ -152,13 +155,10 @@ def analyze(
 def _plate(track: PoseTrack, pose: Pose, settings: Settings) -> tuple[Floats, Floats]:
     """Follow the near plate, ``(T, 2)`` in the picture and in the sagittal plane; all NaN if it is not lifted.
 
-    It is seen also where the lifter is not: so one side and one yaw are taken for the whole recording.
+    It is seen also where the lifter is not.
     """
     path_px = plate_path(track, settings.filters, settings.bar)
-    limit_deg = settings.view.max_yaw_deg
-    yaw_deg = float(np.clip(np.nan_to_num(pose.view.yaw_deg), -limit_deg, limit_deg))
-    sign = -1.0 if pose.view.facing == "left" else 1.0
-    path = in_plane(path_px[:, None], np.full(len(track), sign), np.full(len(track), yaw_deg))[:, 0]
+    path = steady_plane(path_px[:, None], pose.view, max_yaw_deg=settings.view.max_yaw_deg)[:, 0]
     if is_lifted(path, pose.joints, settings.bar):
         return path_px, path
     return np.full_like(path, np.nan), np.full_like(path, np.nan)
@@ -242,7 +242,7 @@ def _lift(done: Analysis, pose: Pose, scene: Scene, stated: Stated) -> Lift:
         sigma_deg=done.sigma_change_deg,
         shares=tuple(scene.share(rep) for rep in scene.reps),
         bar=done.bar,
-        body_px_per_m=body_scale(pose.joints, stated.height_m, done.settings.bar)[0],
+        body_px_per_m=done.body_px_per_m,
         weighted=carried or stated.load_kg is not None,
         hangs=done.exercise == "deadlift",
         before_chest=done.exercise == "squat" and done.bar.source != "plate",

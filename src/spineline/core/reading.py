@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from spineline.core import signals, spine, view
-from spineline.core.kinematics import Joints, Kinematics, kinematics, sagittal
+from spineline.core.kinematics import Joints, Kinematics, in_plane, kinematics, sagittal
 from spineline.core.scene import Aspect
 from spineline.core.settings import Settings
 from spineline.core.skeleton import Landmark
@@ -84,6 +84,16 @@ def _smooth(track: PoseTrack, values: Floats, settings: Settings, *, landmarks: 
         max_gap_s=f.max_gap_s,
         causal=causal,
     )
+
+
+def steady_plane(points_px: Floats, seen_from: View, *, max_yaw_deg: float) -> Floats:
+    """Turn picture points ``(T, n, 2)`` into the sagittal plane, by one side and one yaw for the whole recording.
+
+    So a place is where it is whatever becomes of the lifter, who may turn, be hidden or lost.
+    """
+    yaw_deg = float(np.clip(np.nan_to_num(seen_from.yaw_deg), -max_yaw_deg, max_yaw_deg))
+    sign = -1.0 if seen_from.facing == "left" else 1.0
+    return in_plane(points_px, np.full(len(points_px), sign), np.full(len(points_px), yaw_deg))
 
 
 def aspect_of(yaw_deg: float, settings: Settings) -> Aspect:

@@ -150,7 +150,7 @@ class ViewSettings(_Group):
         0.0,
         1.0,
         "1",
-        "Least visibility of the near shoulder.",
+        "Least visibility of the near shoulder; of a landmark, to be written to .trc.",
         "MediaPipe's own threshold for a visible landmark",
     )
 

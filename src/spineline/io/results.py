@@ -27,6 +27,12 @@ FILM: Final = "video.mp4"
 PROFILE: Final = "profile.toml"
 """The profile that such a set was compared with."""
 
+OPENPOSE: Final = "openpose"
+OPENPOSE_KEY: Final = "openpose_keypoints.json"
+MOT: Final = "angles.mot"
+TRC_PX: Final = "points_px.trc"
+TRC_M: Final = "points_m.trc"
+
 OWN_FILES: Final = (
     ANALYSIS,
     "frames.csv",
@@ -37,9 +43,19 @@ OWN_FILES: Final = (
     OVERLAY,
     TRACK,
     CONFIG,
+    MOT,
+    TRC_PX,
+    TRC_M,
+    OPENPOSE_KEY,
 )
 """Every name that an analysis may write. Nothing else in a folder of results is touched."""
 
+OWN_FOLDERS: Final = {
+    OPENPOSE: re.compile(r".+_\d{12}_keypoints\.json|\.DS_Store|Thumbs\.db|desktop\.ini", re.DOTALL),
+}
+"""Likewise folders, which are replaced whole, and what may lie in each: our files, and what systems put beside them."""
+
+_SUFFIX: Final = "_spineline"
 _LATER_SET: Final = re.compile(r"set_\d+")
 
 
@@ -55,7 +71,12 @@ def folder_for(input_path: Path, output_dir: Path | None) -> Path:
         record = input_path.absolute().parent
         if _LATER_SET.fullmatch(name) and is_recording(input_path) and is_recording(record):
             input_path, name = record, f"{record.name}_{name}"
-    return (input_path.parent if output_dir is None else output_dir) / f"{name}_spineline"
+    return (input_path.parent if output_dir is None else output_dir) / f"{name}{_SUFFIX}"
+
+
+def stem_of(target: Path) -> str:
+    """Return the name of the input whose results belong into a folder, without its ending."""
+    return target.name.removesuffix(_SUFFIX)
 
 
 def is_recording(folder: Path) -> bool:
@@ -135,24 +156,32 @@ def writing_to(target: Path) -> Iterator[None]:
 
 
 def _check(target: Path) -> None:
-    """Refuse a target in which one of our names is taken by something that is not a file."""
-    if target.exists() and not target.is_dir():
-        taken = printable_name(target)
-        raise InputError(f"{taken}: is a file, expected a folder; move it, or name another place with -o DIR")
+    """Refuse a target in which one of our names is taken by something that cannot be ours."""
+    for folder in (target, *(target / name for name in OWN_FOLDERS)):
+        if folder.exists() and not folder.is_dir():
+            raise _taken(folder, "is a file, expected a folder")
     for name in OWN_FILES:
         if (target / name).is_dir():
-            taken = printable_name(target / name)
-            raise InputError(f"{taken}: is a folder, expected a file; move it, or name another place with -o DIR")
+            raise _taken(target / name, "is a folder, expected a file")
+    for name, own in OWN_FOLDERS.items():
+        for path in (target / name).glob("*"):
+            if not own.fullmatch(path.name):
+                raise _taken(path, "is not of spineline, and would be removed")
+
+
+def _taken(path: Path, what: str) -> InputError:
+    return InputError(f"{printable_name(path)}: {what}; move it, or name another place with -o DIR")
 
 
 def _move_into_place(part: Path, target: Path) -> None:
-    """Replace our files in the target by those in ``part``, all of them or none."""
+    """Replace what is ours in the target by what is in ``part``, all of it or nothing."""
     if not target.exists():
         part.rename(target)
         return
     # Whoever finds an analysis.json finds all that belongs to it: it goes first and comes last.
     new = sorted((path.name for path in part.iterdir()), key=lambda name: name == ANALYSIS)
-    old = [name for name in OWN_FILES if (target / name).exists() or (target / name).is_symlink()]
+    own = (*OWN_FILES, *OWN_FOLDERS)
+    old = [name for name in own if (target / name).exists() or (target / name).is_symlink()]
     kept = part / "earlier"
     kept.mkdir()
     with contextlib.ExitStack() as undo:
@@ -161,5 +190,5 @@ def _move_into_place(part: Path, target: Path) -> None:
             undo.callback((kept / name).replace, target / name)
         for name in new:
             (part / name).replace(target / name)
-            undo.callback((target / name).unlink)
+            undo.callback((target / name).replace, part / name)
         undo.pop_all()
