@@ -22,6 +22,8 @@ COMMANDS: tuple[list[str], ...] = (
     [],
     ["analyze"],
     ["calibrate"],
+    ["chart"],
+    ["compare"],
     ["doctor"],
     ["live"],
     ["models"],
@@ -68,8 +70,8 @@ def test_the_help_of_analyze_explains_every_option_and_the_status(capsys: pytest
     run(["analyze", "--help"])
     shown = capsys.readouterr().out
     options = (
-        "-o --exercise --load --body-mass --profile --model --time-range --workers --save-vid --save-track --save-mot "
-        "--save-trc --save-openpose --no-report --config --format --json --quiet"
+        "-o --exercise --load --body-mass --profile --model --time-range --workers --save-vid --save-chart "
+        "--save-track --save-mot --save-trc --save-openpose --no-report --config --format --json --quiet"
     )
     for option in options.split():
         assert re.search(rf"{option}\b[^│]*\s{{2,}}\w", shown), option

@@ -29,6 +29,7 @@ from spineline.io.config import Options, config_text, read_config
 from spineline.io.container import inspect_file, printable_name
 from spineline.io.results import (
     ANALYSIS,
+    CHART,
     CONFIG,
     FILM,
     OVERLAY,
@@ -83,6 +84,7 @@ class Request:
     output_dir: Path | None = None
     table_format: Literal["csv", "parquet"] = "csv"
     save_vid: bool = False
+    save_chart: bool = False
     save_track: bool = False
     save_mot: bool = False
     save_trc: bool = False
@@ -403,6 +405,8 @@ def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, target: Path,
     with writing_to(target):
         _write(folder, request, found, summary.text)
         write_exchange(folder, found, request, stem=stem_of(target))
+        if request.save_chart:
+            _write_chart(folder)
         if request.report:
             video = OVERLAY if request.save_vid and film else None
             _write_report(folder / "report.html", found, title=Path(job.name).name, film=film, video=video)
@@ -455,6 +459,15 @@ def _write_report(path: Path, found: Analysis, *, title: str, film: _Film | None
         with film.frames(max_side_px=MAX_SIDE_PX) as frames:
             pictures = stills(film.told(frames, ", pictures"), found)
     write_report(found, path, title=title, stills=pictures, video=video)
+
+
+def _write_chart(folder: Path) -> None:
+    """Draw what was just written, so that `spineline chart` draws the same."""
+    from spineline.io.curves import read_set
+    from spineline.io.set_chart import set_chart
+    from spineline.io.whole_file import write_files
+
+    write_files(set_chart(read_set(folder)), folder / CHART)
 
 
 def _write_overlay(path: Path, found: Analysis, film: _Film) -> None:

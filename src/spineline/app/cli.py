@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from spineline import __version__
 from spineline.app.arguments import mass
+from spineline.app.compare import chart, compare
 from spineline.app.live_command import calibrate, live
 from spineline.app.profiles import profiles
 from spineline.app.quiet import quiet_libraries
@@ -47,6 +48,8 @@ app.command(models)
 app.command(profiles)
 app.command(live)
 app.command(calibrate)
+app.command(chart, usage="Usage: spineline chart RESULT... [OPTIONS]")
+app.command(compare, usage="Usage: spineline compare A [B] [OPTIONS]")
 
 _LIFT = Group("The lift", sort_key=1)
 _HOW = Group("How it is analysed", sort_key=2)
@@ -92,6 +95,7 @@ def analyze(
     workers: Annotated[int, Parameter(group=_HOW, metavar="N", validator=_workers)] = 1,
     output_dir: Annotated[Path | None, Parameter(name=["--output-dir", "-o"], group=_OUT, metavar="DIR")] = None,
     save_vid: Annotated[bool, Parameter(group=_OUT)] = False,
+    save_chart: Annotated[bool, Parameter(group=_OUT)] = False,
     save_track: Annotated[bool, Parameter(group=_OUT)] = False,
     save_mot: Annotated[bool, Parameter(group=_OUT)] = False,
     save_trc: Annotated[bool, Parameter(group=_OUT)] = False,
@@ -141,6 +145,8 @@ def analyze(
         Where the folders of results go.
     save_vid
         Also write overlay.mp4: the video with what was measured drawn in.
+    save_chart
+        Also write chart.png and chart.svg: the set as a picture to share.
     save_track
         Also write track.npz, from which the lift can be analysed again without the video.
     save_mot
@@ -179,6 +185,7 @@ def analyze(
         output_dir=output_dir,
         table_format=format,
         save_vid=save_vid,
+        save_chart=save_chart,
         save_track=save_track,
         save_mot=save_mot,
         save_trc=save_trc,

@@ -1,26 +1,31 @@
-"""Charts of one analysis as inline SVG, drawn with matplotlib."""
+"""Charts of one set, drawn with matplotlib: over time, and the way of the bar. On a page they are inline SVG."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.signals import runs
+from spineline.core.terms import Severity
 from spineline.core.track import Bools, Floats
-from spineline.io.drawing import DPI, STAND_IN, as_inline, own_style
-from spineline.io.verdicts import VERDICTS, rounding_levels
+from spineline.io.curves import Curves, Mark, RepCurve, curves_of
+from spineline.io.drawing import DPI, Palette, as_inline, own_style
+from spineline.io.verdicts import VERDICTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # No joint bends farther; a landmark that jumps would flatten everything else.
 _LEAST_JOINT_DEG, _MOST_JOINT_DEG = -45.0, 180.0
 _MOST_POINTS: Final = 1500
 _HEIGHT_PX: Final = 420
 _NARROW_PX: Final = 640  # up to here with short titles
-_LEFT_PX, _RIGHT_PX, _TOP_PX, _BOTTOM_PX = 42, 72, 44, 26  # room for what is written around the axes
+LEFT_PX, RIGHT_PX, _TOP_PX, _BOTTOM_PX = 42, 72, 44, 26  # room for what is written around the axes
+TITLE_PAD_PX: Final = 22  # of the title of a change, above the numbers of the reps
 _CHANGE_PX: Final = 190  # height of the upper axes, about
 _LABEL_PX, _LINE_PX = 40, 13  # least room of a rep's number along the axis, and of a line of text
 _PATH_PX: Final = 260
@@ -44,25 +49,34 @@ def timeline_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
     str
         An ``<svg>`` element.
     """
-    with own_style(name):
+    with own_style(name) as colours:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(width_px / DPI, _HEIGHT_PX / DPI), dpi=DPI)
-        left, right = axis_shares(width_px)
-        figure.subplots_adjust(
-            left=left, right=right, bottom=_BOTTOM_PX / _HEIGHT_PX,
-            top=1 - _TOP_PX / _HEIGHT_PX, hspace=0.32,
-        )  # fmt: skip
-        change, joints = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
-        _draw_change(change, analysis, width_px)
-        _draw_joints(joints, analysis, width_px)
-        _time_axis(joints, analysis.track.time_s, width_px)
+        draw_timeline(figure, curves_of(analysis), colours)
         return as_inline(figure, name)
+
+
+def draw_timeline(figure: Figure, curves: Curves, colours: Palette, *, head_px: int = 0, foot_px: int = 0) -> None:
+    """Draw what `timeline_svg` returns, and leave room above and below it."""
+    width_px, height_px = (round(DPI * side) for side in figure.get_size_inches())
+    left, right = axis_shares(width_px)
+    figure.subplots_adjust(
+        left=left, right=right, bottom=(foot_px + _BOTTOM_PX) / height_px,
+        top=1 - (head_px + _TOP_PX) / height_px, hspace=0.32,
+    )  # fmt: skip
+    change, joints = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    wide = "Upper back: change from the reference, degrees (up = more rounded)"
+    change.set_title(wide if width_px > _NARROW_PX else "Upper back: change, degrees", pad=TITLE_PAD_PX)
+    draw_change(change, curves, colours, width_px=width_px, limits_deg=change_limits(curves))
+    _draw_joints(joints, curves, colours, width_px)
+    time_s = curves.time_s
+    time_axis(joints, *((float(time_s[0]), float(time_s[-1])) if len(time_s) else (0.0, 1.0)), width_px=width_px)
 
 
 def axis_shares(width_px: int) -> tuple[float, float]:
     """Return where the axes of a timeline begin and end, as shares of its width."""
-    return _LEFT_PX / width_px, 1 - _RIGHT_PX / width_px
+    return LEFT_PX / width_px, 1 - RIGHT_PX / width_px
 
 
 def bar_path_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
@@ -70,20 +84,20 @@ def bar_path_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
 
     Parameters are those of `timeline_svg`; there must be a rep in which the weight was seen.
     """
-    with own_style(name):
+    with own_style(name) as colours:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(width_px / DPI, _PATH_PX / DPI), dpi=DPI)
         axes = figure.subplots()
-        figure.subplots_adjust(left=_LEFT_PX / width_px, right=0.99, bottom=30 / _PATH_PX, top=1 - 26 / _PATH_PX)
+        figure.subplots_adjust(left=LEFT_PX / width_px, right=0.99, bottom=30 / _PATH_PX, top=1 - 26 / _PATH_PX)
         axes.set_title("Way of the bar, cm (right = forward, solid = up, dotted = down)" if width_px > _NARROW_PX else
                        "Way of the bar, cm")  # fmt: skip
         ways = [(result, *_ways_cm(analysis, result)) for result in analysis.reps]
         seen = [way for way in ways if np.isfinite(way[1]).any()]
         spacing = max(_LEAST_SPACING_CM, *(float(np.nanmax(x) - np.nanmin(x)) + 8.0 for _, x, _, _ in seen))
         for place, (result, x, y, up) in enumerate(seen):
-            colour, at = STAND_IN[result.verdict], place * spacing
-            axes.axvline(at, color=STAND_IN["grid"], linewidth=1.0)
+            colour, at = colours[result.verdict], place * spacing
+            axes.axvline(at, color=colours["grid"], linewidth=1.0)
             axes.plot(at + np.where(up, np.nan, x), y, color=colour, linewidth=1.6, linestyle=(0, (1, 2)))
             axes.plot(at + np.where(up, x, np.nan), y, color=colour, linewidth=2.4)
         axes.set_xticks([place * spacing for place in range(len(seen))])
@@ -104,30 +118,37 @@ def _ways_cm(analysis: Analysis, result: RepResult) -> tuple[Floats, Floats, Boo
     return x - x[origin], y - y[origin], up
 
 
-def _draw_change(axes: Axes, analysis: Analysis, width_px: int) -> None:
-    time_s, change_deg = analysis.track.time_s, analysis.thoracic_change_deg
-    wide = "Upper back: change from the reference, degrees (up = more rounded)"
-    axes.set_title(wide if width_px > _NARROW_PX else "Upper back: change, degrees", pad=22)
-    low, high = _change_limits(analysis)
+def draw_change(
+    axes: Axes, curves: Curves, colours: Palette, *, width_px: float, limits_deg: tuple[float, float]
+) -> None:
+    """Draw the change of the upper back over time, with its band and levels, the reps, and what was not measured."""
+    time_s, change_deg = curves.time_s, curves.change_deg
+    low, high = limits_deg
     axes.set_ylim(low, high)
-    _shade_reps(axes, analysis.reps, width_px, time_s)
-    _hatch_gaps(axes, time_s, np.isfinite(change_deg))
-    axes.axhline(0.0, color=STAND_IN["muted"], linewidth=0.8)
-    _draw_levels(axes, analysis, degrees_per_px=(high - low) / _CHANGE_PX)
-    _band(axes, time_s, change_deg, analysis.sigma_change_deg)
-    axes.plot(time_s, change_deg, color=STAND_IN["change"], linewidth=2.2, solid_capstyle="round")
-    for result in analysis.reps:
-        for flag in result.flags:
-            if flag.rule == "thoracic_rounding":
-                axes.plot(flag.time_s, flag.value, marker="o", markersize=7, color=STAND_IN[flag.severity],
-                          markeredgecolor=STAND_IN["ink"], markeredgewidth=0.8)  # fmt: skip
+    _shade_reps(axes, curves.reps, colours, width_px, time_s)
+    hatch_gaps(axes, time_s, np.isfinite(change_deg), colours)
+    axes.axhline(0.0, color=colours["muted"], linewidth=0.8)
+    draw_levels(axes, curves.levels, colours, degrees_per_px=(high - low) / _CHANGE_PX)
+    draw_band(axes, time_s, change_deg, curves.sigma_deg, colours["change"])
+    axes.plot(time_s, change_deg, color=colours["change"], linewidth=2.2, solid_capstyle="round")
+    for rep in curves.reps:
+        for mark in rep.marks:
+            draw_mark(axes, mark.time_s, mark, colours)
 
 
-def _draw_levels(axes: Axes, analysis: Analysis, *, degrees_per_px: float) -> None:
+def draw_mark(axes: Axes, at: float, mark: Mark, colours: Palette) -> None:
+    """Mark a level that was reached, by its colour."""
+    axes.plot(at, mark.change_deg, marker="o", markersize=7, color=colours[mark.severity],
+              markeredgecolor=colours["ink"], markeredgewidth=0.8)  # fmt: skip
+
+
+def draw_levels(
+    axes: Axes, levels: Sequence[tuple[Severity, float]], colours: Palette, *, degrees_per_px: float
+) -> None:
     """Draw each level as a line, with its name beside it, and names that would touch moved apart."""
     place_deg = -np.inf
-    for severity, level in rounding_levels(analysis):
-        colour = STAND_IN[severity]
+    for severity, level in levels:
+        colour = colours[severity]
         axes.axhline(level, color=colour, linewidth=1.4, linestyle=(0, (6, 3)))
         place_deg = max(level, place_deg + _LINE_PX * degrees_per_px)
         axes.annotate(
@@ -136,45 +157,48 @@ def _draw_levels(axes: Axes, analysis: Analysis, *, degrees_per_px: float) -> No
         )  # fmt: skip
 
 
-def _change_limits(analysis: Analysis) -> tuple[float, float]:
+def change_limits(*shown: Curves) -> tuple[float, float]:
     """Show everything measured and all levels."""
-    top_level = max(level for _, level in rounding_levels(analysis))
-    change_deg, sigma_deg = analysis.thoracic_change_deg, analysis.sigma_change_deg
-    known = np.isfinite(change_deg) & np.isfinite(sigma_deg)
-    if not known.any():
-        return -8.0, top_level + 4.0
-    low, high = (change_deg - sigma_deg)[known].min(), (change_deg + sigma_deg)[known].max()
-    return min(float(low) - 1.0, -8.0), max(float(high) + 1.0, top_level + 4.0)
+    low_deg, high_deg = -8.0, -np.inf
+    for curves in shown:
+        high_deg = max(high_deg, max(level for _, level in curves.levels) + 4.0)
+        known = np.isfinite(curves.change_deg) & np.isfinite(curves.sigma_deg)
+        if known.any():
+            low_deg = min(low_deg, float((curves.change_deg - curves.sigma_deg)[known].min()) - 1.0)
+            high_deg = max(high_deg, float((curves.change_deg + curves.sigma_deg)[known].max()) + 1.0)
+    return low_deg, high_deg
 
 
-def _shade_reps(axes: Axes, reps: tuple[RepResult, ...], width_px: int, time_s: Floats) -> None:
+def _shade_reps(axes: Axes, reps: tuple[RepCurve, ...], colours: Palette, width_px: float, time_s: Floats) -> None:
     """Shade every rep, and write its number and the symbol of its verdict above as far as there is room."""
     span_s = float(np.ptp(time_s)) if len(time_s) > 1 else 1.0
-    room_s, last_s = _LABEL_PX / (width_px - _LEFT_PX - _RIGHT_PX) * span_s, -np.inf
-    for result in reps:
-        rep, middle_s = result.rep, (result.rep.start_s + result.rep.end_s) / 2
-        axes.axvspan(rep.start_s, rep.end_s, color=STAND_IN["shade"], linewidth=0, zorder=0)
+    room_s, last_s = _LABEL_PX / (width_px - LEFT_PX - RIGHT_PX) * span_s, -np.inf
+    for shown in reps:
+        rep, middle_s = shown.rep, (shown.rep.start_s + shown.rep.end_s) / 2
+        axes.axvspan(rep.start_s, rep.end_s, color=colours["shade"], linewidth=0, zorder=0)
         if middle_s - last_s >= room_s:
             last_s = middle_s
             axes.annotate(
-                f"{rep.index} {VERDICTS[result.verdict].symbol}", (middle_s, 1.0),
+                f"{rep.index} {VERDICTS[shown.verdict].symbol}", (middle_s, 1.0),
                 xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points", ha="center",
-                va="bottom", fontweight="bold", color=STAND_IN[result.verdict],
+                va="bottom", fontweight="bold", color=colours[shown.verdict],
             )  # fmt: skip
 
 
-def _hatch_gaps(axes: Axes, time_s: Floats, known: Bools) -> None:
-    """Hatch the time that was not measured, each gap half-way to its measured neighbours."""
+def hatch_gaps(
+    axes: Axes, time_s: Floats, known: Bools, colours: Palette, *, height: tuple[float, float] = (0.0, 1.0)
+) -> None:
+    """Hatch the time that was not measured, each gap half-way to its measured neighbours; ``height`` as a share."""
     if not len(time_s):
         return
     middle = (time_s[1:] + time_s[:-1]) / 2
     edges = np.concatenate([time_s[:1], middle, time_s[-1:]])
     for start, stop in runs(~known):
-        axes.axvspan(edges[start], edges[stop], facecolor="none", edgecolor=STAND_IN["hatch"], hatch="////",
+        axes.axvspan(edges[start], edges[stop], *height, facecolor="none", edgecolor=colours["hatch"], hatch="////",
                      linewidth=0, zorder=0.5)  # fmt: skip
 
 
-def _band(axes: Axes, time_s: Floats, change_deg: Floats, sigma_deg: Floats) -> None:
+def draw_band(axes: Axes, time_s: Floats, change_deg: Floats, sigma_deg: Floats, colour: str) -> None:
     """Shade one sigma either way; of a long recording only the outline that can be seen."""
     low, high = change_deg - sigma_deg, change_deg + sigma_deg
     for start, stop in runs(np.isfinite(low)):
@@ -183,21 +207,20 @@ def _band(axes: Axes, time_s: Floats, change_deg: Floats, sigma_deg: Floats) -> 
         lowest, highest = np.minimum.reduceat(low[:stop], at), np.maximum.reduceat(high[:stop], at)
         times = time_s[np.append(at, stop - 1)]
         lowest, highest = np.append(lowest, lowest[-1]), np.append(highest, highest[-1])
-        axes.fill_between(times, lowest, highest, color=STAND_IN["change"], alpha=0.18, linewidth=0)
+        axes.fill_between(times, lowest, highest, color=colour, alpha=0.18, linewidth=0)
 
 
-def _draw_joints(axes: Axes, analysis: Analysis, width_px: int) -> None:
-    time_s, angles = analysis.track.time_s, analysis.angles
+def _draw_joints(axes: Axes, curves: Curves, colours: Palette, width_px: int) -> None:
     axes.set_title("Lean and bend, degrees (0 = standing straight)" if width_px > _NARROW_PX else "Degrees")
-    for result in analysis.reps:
-        axes.axvspan(result.rep.start_s, result.rep.end_s, color=STAND_IN["shade"], linewidth=0, zorder=0)
+    for shown in curves.reps:
+        axes.axvspan(shown.rep.start_s, shown.rep.end_s, color=colours["shade"], linewidth=0, zorder=0)
     lines: tuple[tuple[str, Floats, str | tuple[int, tuple[int, int]]], ...] = (
-        ("trunk", angles.trunk_deg, "solid"),
-        ("hip", angles.hip_deg, (0, (6, 2))),
-        ("knee", angles.knee_deg, (0, (2, 2))),
+        ("trunk", curves.trunk_deg, "solid"),
+        ("hip", curves.hip_deg, (0, (6, 2))),
+        ("knee", curves.knee_deg, (0, (2, 2))),
     )
     for name, values, style in lines:
-        axes.plot(time_s, values, color=STAND_IN[name], linestyle=style, label=name)
+        axes.plot(curves.time_s, values, color=colours[name], linestyle=style, label=name)
     axes.legend(
         loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0, ncols=3,
         handlelength=2.2 if width_px > _NARROW_PX else 1.4, columnspacing=1.0,
@@ -206,14 +229,13 @@ def _draw_joints(axes: Axes, analysis: Analysis, width_px: int) -> None:
     axes.set_ylim(max(low, _LEAST_JOINT_DEG), min(high, _MOST_JOINT_DEG))
 
 
-def _time_axis(axes: Axes, time_s: Floats, width_px: int) -> None:
+def time_axis(axes: Axes, start_s: float, end_s: float, *, width_px: float) -> None:
     """Put seconds at round steps, as many as fit."""
-    from matplotlib.ticker import FormatStrFormatter, MultipleLocator
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-    start_s, end_s = (float(time_s[0]), float(time_s[-1])) if len(time_s) else (0.0, 1.0)
     end_s = max(end_s, start_s + 0.1)
     axes.set_xlim(start_s, end_s)
     wanted_s = (end_s - start_s) / (width_px / 75)
     step_s = next((step for step in _STEPS_S if step >= wanted_s), _STEPS_S[-1])
     axes.xaxis.set_major_locator(MultipleLocator(step_s))
-    axes.xaxis.set_major_formatter(FormatStrFormatter("%g s"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at_s, _: f"{at_s:g} s".replace("-", "\N{MINUS SIGN}")))

@@ -1,7 +1,8 @@
-"""How every chart is drawn: matplotlib in a style of our own, out as SVG that is part of a page.
+"""How every chart is drawn: matplotlib in a style of our own, out as SVG that is part of a page, or as files.
 
-Colours are left to the page: the SVG refers to the CSS variables in `COLOURS`, so one drawing serves light, dark
-and print. Equal input gives equal bytes, whatever the user's own matplotlib configuration says.
+On a page colours are left to it: the SVG refers to the CSS variables in `COLOURS`, so one drawing serves light, dark
+and print. A file has the light ones in it. Equal input gives equal bytes, whatever the user's own matplotlib
+configuration says.
 """
 
 from __future__ import annotations
@@ -9,39 +10,67 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# matplotlib wants real colours, so each variable goes in as a colour of its own that is replaced in the SVG.
-_NAMES: Final = (
-    "ink", "muted", "grid", "shade", "hatch", "change", "trunk", "hip", "knee",
-    "ok", "info", "caution", "flag", "not_measured",
-)  # fmt: skip
-STAND_IN: Final = {name: f"#a1b2{i:02x}" for i, name in enumerate(_NAMES, start=1)}
+Palette = Mapping[str, str]
+"""Colours by what they are for."""
 
-COLOURS: Final = tuple(f"--{name.replace('_', '-')}" for name in _NAMES)
+LIGHT: Final[Palette] = {
+    "ink": "#1b2129",
+    "muted": "#55606d",
+    "grid": "#d4d8de",
+    "shade": "#e9edf3",
+    "hatch": "#a9b2bd",
+    "change": "#14509a",
+    "trunk": "#14509a",
+    "hip": "#8a4a00",
+    "knee": "#5c2d91",
+    "ok": "#0b6b4a",
+    "info": "#17609f",
+    "caution": "#8f5200",
+    "flag": "#b3141f",
+    "not_measured": "#55606d",
+}
+"""What files are drawn in, on white: the light colours of the pages."""
+
+# matplotlib wants real colours, so each variable goes in as a colour of its own that is replaced in the SVG.
+STAND_IN: Final[Palette] = {name: f"#a1b2{i:02x}" for i, name in enumerate(LIGHT, start=1)}
+
+COLOURS: Final = tuple(f"--{name.replace('_', '-')}" for name in LIGHT)
 """CSS variables that the page must define."""
 
 DPI: Final = 72  # of matplotlib's SVG, so that a point is a pixel
+_FILE_SCALE: Final = 2  # pixels of a PNG to one of the drawing
+_PAPER: Final = "#ffffff"
 
 
 @contextlib.contextmanager
-def own_style(salt: str) -> Iterator[None]:
-    """Draw with matplotlib's defaults and ours, not with those of the user; theirs are back afterwards."""
+def own_style(salt: str, colours: Palette = STAND_IN) -> Iterator[Palette]:
+    """Draw with matplotlib's defaults and ours, not with those of the user; theirs are back afterwards.
+
+    Parameters
+    ----------
+    salt : str
+        Goes into the ids within an SVG.
+    colours : mapping of str to str
+        Given to the block: stand-ins for a page (`as_inline`), `LIGHT` for files (`as_files`).
+    """
     import matplotlib
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        ink, muted = STAND_IN["ink"], STAND_IN["muted"]
+        ink, muted = colours["ink"], colours["muted"]
         matplotlib.rcParams.update(
             {
                 "svg.hashsalt": salt,
                 "svg.fonttype": "none",
                 "font.size": 12.0,
                 "text.color": ink,
+                "text.parse_math": False,  # names of files may hold what would pass for a formula
                 "figure.facecolor": "none",
                 "axes.facecolor": "none",
                 "axes.edgecolor": muted,
@@ -52,13 +81,12 @@ def own_style(salt: str) -> Iterator[None]:
                 "axes.spines.right": False,
                 "xtick.color": muted,
                 "ytick.color": muted,
-                "hatch.color": STAND_IN["hatch"],
                 "hatch.linewidth": 0.8,
                 "legend.frameon": False,
                 "lines.linewidth": 2.0,
             }
         )
-        yield
+        yield colours
 
 
 def as_inline(figure: Figure, name: str) -> str:
@@ -87,3 +115,28 @@ def _font(match: re.Match[str]) -> str:
     """Keep weight and size of a font, and leave its family to the page."""
     weight, size = match.groups()
     return f"font-size: {size}" + (f"; font-weight: {weight}" if weight else "")
+
+
+def as_files(figure: Figure, title: str) -> dict[str, bytes]:
+    """Render on white, for itself: the bytes by the suffix of the file, ``.png`` at double size and ``.svg``.
+
+    Parameters
+    ----------
+    figure : Figure
+        Drawn within `own_style`, and not used any more.
+    title : str
+        Name of the SVG for those who do not see it.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    figure.set_facecolor(_PAPER)
+    png, text = io.BytesIO(), io.StringIO()
+    about = {"Title": title, "Date": None, "Creator": None, "Format": None, "Type": None}
+    FigureCanvasSVG(figure).print_svg(text, metadata=about)  # type: ignore[no-untyped-call]
+    figure.set_dpi(_FILE_SCALE * DPI)
+    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
+    svg = text.getvalue()
+    svg = re.sub(r"<!DOCTYPE.*?>\n", "", svg, count=1, flags=re.DOTALL)  # it names an address to read
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    return {".png": png.getvalue(), ".svg": svg.encode("utf-8")}

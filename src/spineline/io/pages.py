@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from spineline.errors import InputError
+from spineline.io.text import printable
 from spineline.io.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -27,10 +28,7 @@ def page_environment() -> jinja2.Environment:
 
 
 def _printable(value: object) -> object:
-    """Replace what cannot be printed (line breaks, turned writing, halves of characters) in text from outside."""
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
-    return value
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def jpeg_uri(jpeg: bytes) -> str:

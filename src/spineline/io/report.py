@@ -36,6 +36,7 @@ from spineline.io.verdicts import (
     reason_in_words,
     reference_in_words,
     rounding_levels,
+    worst_of,
 )
 
 if TYPE_CHECKING:
@@ -243,9 +244,7 @@ def _shown(name: Verdict) -> _Shown:
 
 
 def _worst(analysis: Analysis) -> Verdict:
-    """Return the most severe verdict; `not_measured` only where no rep has any other."""
-    order: tuple[Verdict, ...] = ("not_measured", "ok", "info", "caution", "flag")
-    return max((result.verdict for result in analysis.reps), key=order.index, default="not_measured")
+    return worst_of(result.verdict for result in analysis.reps)
 
 
 def _headline(analysis: Analysis) -> str:

@@ -32,6 +32,8 @@ OPENPOSE_KEY: Final = "openpose_keypoints.json"
 MOT: Final = "angles.mot"
 TRC_PX: Final = "points_px.trc"
 TRC_M: Final = "points_m.trc"
+CHART: Final = "chart"
+"""The picture to share, with the suffixes that follow."""
 
 OWN_FILES: Final = (
     ANALYSIS,
@@ -41,6 +43,8 @@ OWN_FILES: Final = (
     "reps.parquet",
     "report.html",
     OVERLAY,
+    f"{CHART}.png",
+    f"{CHART}.svg",
     TRACK,
     CONFIG,
     MOT,

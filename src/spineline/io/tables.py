@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from spineline.core.settings import origin
 from spineline.core.strain import Stated
-from spineline.errors import SettingsError
+from spineline.errors import InputError, SettingsError
+from spineline.io.container import printable_name
 from spineline.io.verdicts import CUES
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from spineline.core.verdict import Check, Flag
 
 SCHEMA: Final = "spineline.analysis/1"
+
+FRAMES: Final = ("frames.csv", "frames.parquet")
+"""Names that the table of the frames may have."""
 
 _TIME_DIGITS: Final = 3
 _ANGLE_DIGITS: Final = 2
@@ -207,6 +211,65 @@ def write_parquet(table: Sequence[Column], path: Path) -> None:
     }
     arrays = [pyarrow.array(column.values, type=kinds[column.kind]) for column in table]
     pyarrow.parquet.write_table(pyarrow.table(arrays, names=[column.name for column in table]), path)
+
+
+def read_columns(path: Path, names: Sequence[str]) -> dict[str, Sequence[Cell]]:
+    """Read some columns of a table of the frames back; what is missing is None.
+
+    Parameters
+    ----------
+    path
+        One of `FRAMES`.
+    names
+        Of the columns: numbers, but for ``phase``.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or is not such a table.
+    SettingsError
+        It is Parquet, and pyarrow is not installed.
+    """
+    if path.suffix == ".parquet":
+        require_parquet()
+    try:
+        return _parquet_columns(path, names) if path.suffix == ".parquet" else _csv_columns(path, names)
+    except OSError as error:
+        reason = error.strerror or "it is no table"
+        raise InputError(f"{printable_name(path)}: cannot be read ({reason}); analyse the recording again") from error
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{printable_name(path)}: is damaged ({reason}); analyse the recording again") from error
+
+
+def _csv_columns(path: Path, names: Sequence[str]) -> dict[str, Sequence[Cell]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file, strict=True)
+    places = {name: header.index(name) for name in names}
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise ValueError(f"row {number} has {len(row)} cells, expected {len(header)}")
+    return {name: [_read_cell(name, row[place] or None) for row in rows] for name, place in places.items()}
+
+
+def _read_cell(name: str, cell: Any) -> Cell:
+    if cell is None or name == "phase":
+        return cell and str(cell)
+    if not math.isfinite(number := float(cell)):
+        raise ValueError(f"{name}: found {cell}, expected a number or nothing")
+    return number
+
+
+def _parquet_columns(path: Path, names: Sequence[str]) -> dict[str, Sequence[Cell]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with path.open("rb") as file:
+            table = pyarrow.parquet.read_table(file, columns=list(names))
+        return {name: [_read_cell(name, cell) for cell in table.column(name).to_pylist()] for name in names}
+    except pyarrow.ArrowException as error:
+        raise ValueError(str(error)) from error
 
 
 def _rep(rep: "RepResult") -> dict[str, Cell]:

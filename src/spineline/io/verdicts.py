@@ -6,7 +6,7 @@ No colour stands alone: a word and a symbol always go with it. What was not meas
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +15,7 @@ import numpy as np
 
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.reference import reference_text
+from spineline.core.settings import Levels
 from spineline.core.signals import held
 from spineline.core.spine import REASON_TEXT
 from spineline.core.terms import SEVERITIES, Severity, Verdict
@@ -126,9 +127,19 @@ def rounding_levels(analysis: Analysis) -> list[tuple[Severity, float]]:
 
     None lies below the minimal detectable change. Where levels meet there, only the most severe is left.
     """
-    levels = analysis.settings.rules.thoracic_rounding_deg
-    reachable = {max(getattr(levels, name), analysis.mdc95_deg): name for name in SEVERITIES}
+    return reachable_levels(analysis.settings.rules.thoracic_rounding_deg, analysis.mdc95_deg)
+
+
+def reachable_levels(levels: Levels, mdc95_deg: float) -> list[tuple[Severity, float]]:
+    """Return those of three levels that can be reached, see `rounding_levels`."""
+    reachable = {max(getattr(levels, name), mdc95_deg): name for name in SEVERITIES}
     return [(name, level) for level, name in sorted(reachable.items())]
+
+
+def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the most severe verdict; `not_measured` only where there is no other."""
+    order: tuple[Verdict, ...] = ("not_measured", "ok", *SEVERITIES)
+    return max(verdicts, key=order.index, default="not_measured")
 
 
 def verdict_of(change_deg: float, levels: Sequence[tuple[Severity, float]]) -> Verdict | None:

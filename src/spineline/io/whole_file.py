@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +36,21 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
+    """Write files that are given by their suffix, each whole, and return where they are.
+
+    Raises
+    ------
+    InputError
+        One cannot be written there.
+    """
+    paths = [target.with_name(target.name + suffix) for suffix in files]
+    for path, data in zip(paths, files.values(), strict=True):
+        with whole_file(path) as file:
+            file.write(data)
+    return paths
 
 
 def cannot_be_written(path: Path, error: BaseException) -> InputError:
