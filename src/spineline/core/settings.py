@@ -724,6 +724,65 @@ class CalibrationSettings(_Group):
     tries: float = _number(3.0, 1.0, 20.0, "1", "So often standing, and the slump, are tried.", "choice")
 
 
+class ProgressSettings(_Group):
+    """Weeks of lifting: what counts as warm-up and as heavy, what is compared, and when which advice is given."""
+
+    warm_up_share: float = _number(
+        0.85,
+        0.3,
+        1.0,
+        "1",
+        "Sets lighter than this share of the day's heaviest, lifted before it, are warm-up sets.",
+        "coaching tables warm up with 40 to 80 %, docs/progress.md",
+    )
+    heavy_share: float = _number(
+        0.8,
+        0.3,
+        1.0,
+        "1",
+        "From this share of the highest recent load on, a day is heavy.",
+        "the last warm-up set of coaching tables",
+    )
+    heavy_weeks: float = _number(8.0, 1.0, 52.0, "weeks", "How far back that highest load is looked for.", "choice")
+    similar_reps: float = _number(
+        1.0, 0.0, 5.0, "reps", "Sets of as many reps, give or take these, are compared.", "coaching default"
+    )
+    compared_weeks: float = _number(
+        4.0, 1.0, 52.0, "weeks", "How far back sets are compared with the latest.", "one block of training; choice"
+    )
+    least_points: float = _number(
+        4.0, 3.0, 50.0, "1", "Least values that a trend is read from.", "two leave no residual; choice"
+    )
+    min_measured_share: float = _number(
+        0.6,
+        0.1,
+        1.0,
+        "1",
+        "Least share of the reps at the day's heaviest load that must be measured to say that form held.",
+        "as rules.min_usable_share, and more",
+    )
+    step_low_pct: float = _number(2.0, 0.5, 5.0, "pct", "Smallest step in load.", "ACSM 2009: 2 to 10 %")
+    step_high_pct: float = _number(10.0, 5.0, 10.0, "pct", "Largest step in load.", "ACSM 2009: 2 to 10 %")
+    stale_days: float = _number(
+        21.0, 3.0, 180.0, "days", "After a longer break no step in load is advised.", "coaching default"
+    )
+    low_pain: float = _number(
+        2.0,
+        0.0,
+        3.0,
+        "of 10",
+        "Up to here pain is low.",
+        "pain monitoring: 0 to 2, elsewhere 3; made for knee and Achilles, not for the spine",
+    )
+    high_pain: float = _number(5.0, 3.0, 5.0, "of 10", "Above this pain is too high.", "pain monitoring, as above")
+    pain_rise: float = _number(
+        1.0, 1.0, 5.0, "of 10", "Worse the next morning than before by this much counts.", "pain monitoring, as above"
+    )
+    morning_h: float = _number(
+        36.0, 12.0, 48.0, "h", "The next morning comes no later after a session than this.", "a day and a half"
+    )
+
+
 class Settings(_Group):
     """All settings."""
 
@@ -741,6 +800,7 @@ class Settings(_Group):
     coach: CoachSettings = CoachSettings()
     gesture: GestureSettings = GestureSettings()
     calibration: CalibrationSettings = CalibrationSettings()
+    progress: ProgressSettings = ProgressSettings()
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> Self:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.signals import runs
-from spineline.core.terms import Severity
 from spineline.core.track import Bools, Floats
 from spineline.io.curves import Curves, Mark, RepCurve, curves_of
-from spineline.io.drawing import DPI, Palette, as_inline, own_style
+from spineline.io.drawing import DPI, Palette, as_inline, draw_levels, own_style
 from spineline.io.verdicts import VERDICTS
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ _NARROW_PX: Final = 640  # up to here with short titles
 LEFT_PX, RIGHT_PX, _TOP_PX, _BOTTOM_PX = 42, 72, 44, 26  # room for what is written around the axes
 TITLE_PAD_PX: Final = 22  # of the title of a change, above the numbers of the reps
 _CHANGE_PX: Final = 190  # height of the upper axes, about
-_LABEL_PX, _LINE_PX = 40, 13  # least room of a rep's number along the axis, and of a line of text
+_LABEL_PX: Final = 40  # least room of a rep's number along the axis
 _PATH_PX: Final = 260
 _LEAST_SPACING_CM: Final = 25.0
 _STEPS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)
@@ -140,21 +138,6 @@ def draw_mark(axes: Axes, at: float, mark: Mark, colours: Palette) -> None:
     """Mark a level that was reached, by its colour."""
     axes.plot(at, mark.change_deg, marker="o", markersize=7, color=colours[mark.severity],
               markeredgecolor=colours["ink"], markeredgewidth=0.8)  # fmt: skip
-
-
-def draw_levels(
-    axes: Axes, levels: Sequence[tuple[Severity, float]], colours: Palette, *, degrees_per_px: float
-) -> None:
-    """Draw each level as a line, with its name beside it, and names that would touch moved apart."""
-    place_deg = -np.inf
-    for severity, level in levels:
-        colour = colours[severity]
-        axes.axhline(level, color=colour, linewidth=1.4, linestyle=(0, (6, 3)))
-        place_deg = max(level, place_deg + _LINE_PX * degrees_per_px)
-        axes.annotate(
-            f"{severity} {level:.2g}°", (1.0, place_deg), xycoords=("axes fraction", "data"), xytext=(4, 0),
-            textcoords="offset points", va="center", color=colour, annotation_clip=False,
-        )  # fmt: skip
 
 
 def change_limits(*shown: Curves) -> tuple[float, float]:

@@ -15,13 +15,13 @@ from spineline.io.charts import (
     change_limits,
     draw_band,
     draw_change,
-    draw_levels,
     draw_mark,
     hatch_gaps,
     time_axis,
 )
 from spineline.io.comparison import LETTERS, Comparison, Side
 from spineline.io.curves import Curves, RepCurve
+from spineline.io.drawing import draw_levels
 from spineline.io.picture import EDGE_PX, LINE_PX, WIDTH_PX, Paper, finished, paper, samples
 
 if TYPE_CHECKING:

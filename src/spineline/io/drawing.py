@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from spineline.core.terms import Severity
+
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Palette = Mapping[str, str]
@@ -46,6 +50,7 @@ COLOURS: Final = tuple(f"--{name.replace('_', '-')}" for name in LIGHT)
 DPI: Final = 72  # of matplotlib's SVG, so that a point is a pixel
 _FILE_SCALE: Final = 2  # pixels of a PNG to one of the drawing
 _PAPER: Final = "#ffffff"
+_LINE_PX: Final = 13  # least room of a line of text
 
 
 @contextlib.contextmanager
@@ -87,6 +92,21 @@ def own_style(salt: str, colours: Palette = STAND_IN) -> Iterator[Palette]:
             }
         )
         yield colours
+
+
+def draw_levels(
+    axes: Axes, levels: Iterable[tuple[Severity, float]], colours: Palette, *, degrees_per_px: float
+) -> None:
+    """Draw each level as a line, with its name beside it, and names that would touch moved apart."""
+    place_deg = -math.inf
+    for severity, level in levels:
+        colour = colours[severity]
+        axes.axhline(level, color=colour, linewidth=1.4, linestyle=(0, (6, 3)))
+        place_deg = max(level, place_deg + _LINE_PX * degrees_per_px)
+        axes.annotate(
+            f"{severity} {level:.2g}°", (1.0, place_deg), xycoords=("axes fraction", "data"), xytext=(4, 0),
+            textcoords="offset points", va="center", color=colour, annotation_clip=False,
+        )  # fmt: skip
 
 
 def as_inline(figure: Figure, name: str) -> str:

@@ -11,20 +11,21 @@ from spineline.io.text import printable
 from spineline.io.whole_file import whole_file
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
+
+def page_template(name: str) -> Template:
+    """Return one of the templates of this package; text from outside that it is filled with is never interpreted."""
     import jinja2
 
-
-def page_environment() -> jinja2.Environment:
-    """Return what fills in the templates of pages: text from outside is shown, never interpreted."""
-    import jinja2
-
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader("spineline.io"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_printable,
         keep_trailing_newline=True,
     )
+    return environment.get_template(name)
 
 
 def _printable(value: object) -> object:

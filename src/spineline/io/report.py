@@ -24,7 +24,7 @@ from spineline.core.terms import Verdict
 from spineline.errors import InputError
 from spineline.io.charts import axis_shares, bar_path_svg, timeline_svg
 from spineline.io.findings import CHECKS_CAPTION, bar_lines, checked
-from spineline.io.pages import jpeg_uri, page_environment, write_page
+from spineline.io.pages import jpeg_uri, page_template, write_page
 from spineline.io.verdicts import (
     CUES,
     NOT_MEASURED,
@@ -171,36 +171,32 @@ def render_report(
 ) -> str:
     """Return the page that `write_report` writes."""
     pictures = _pictures(analysis, stills or {})
-    return (
-        page_environment()
-        .get_template("report.html")
-        .render(
-            title=title,
-            not_measured=NOT_MEASURED,
-            worst=_shown(_worst(analysis)),
-            headline=_headline(analysis),
-            headline_notes=_headline_notes(analysis),
-            cues=[CUES[cue.rule] + f" ({_named(cue.reps)})" for cue in analysis.cues],
-            bar_lines=bar_lines(analysis),
-            checked=checked(analysis),
-            checks_caption=CHECKS_CAPTION,
-            facts=_facts(analysis),
-            notes=[note for note in analysis.notes if note != reference_in_words(analysis)],
-            chart_text=_chart_text(analysis),
-            chart_caption=_CHART_CAPTION,
-            columns=_COLUMNS,
-            reps=[_row(analysis, result, pictures.get(result.rep.index)) for result in analysis.reps],
-            pictures=bool(pictures),
-            table_caption=_TABLE_CAPTION,
-            legend=[_shown(name) for name in VERDICTS if any(r.verdict == name for r in analysis.reps)],
-            camera=_camera(analysis),
-            shares=_shares(analysis),
-            limits=_LIMITS,
-            source=[(key.replace("_", " "), value) for key, value in sorted(analysis.track.source.items())],
-            settings=_settings(analysis.settings),
-            **_film(analysis, video),
-            **_charts(analysis, wide_px=_BESIDE_PX if video else _WIDE_PX),
-        )
+    return page_template("report.html").render(
+        title=title,
+        not_measured=NOT_MEASURED,
+        worst=_shown(_worst(analysis)),
+        headline=_headline(analysis),
+        headline_notes=_headline_notes(analysis),
+        cues=[CUES[cue.rule] + f" ({_named(cue.reps)})" for cue in analysis.cues],
+        bar_lines=bar_lines(analysis),
+        checked=checked(analysis),
+        checks_caption=CHECKS_CAPTION,
+        facts=_facts(analysis),
+        notes=[note for note in analysis.notes if note != reference_in_words(analysis)],
+        chart_text=_chart_text(analysis),
+        chart_caption=_CHART_CAPTION,
+        columns=_COLUMNS,
+        reps=[_row(analysis, result, pictures.get(result.rep.index)) for result in analysis.reps],
+        pictures=bool(pictures),
+        table_caption=_TABLE_CAPTION,
+        legend=[_shown(name) for name in VERDICTS if any(r.verdict == name for r in analysis.reps)],
+        camera=_camera(analysis),
+        shares=_shares(analysis),
+        limits=_LIMITS,
+        source=[(key.replace("_", " "), value) for key, value in sorted(analysis.track.source.items())],
+        settings=_settings(analysis.settings),
+        **_film(analysis, video),
+        **_charts(analysis, wide_px=_BESIDE_PX if video else _WIDE_PX),
     )
 
 
