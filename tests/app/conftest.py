@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spineline.io.profiles import DATA_VARIABLE
+from spineline.io.data_folder import DATA_VARIABLE
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spineline.app.analyze import FILM_START
+from spineline.app.footage import FILM_START
 from spineline.core.settings import Settings
 from spineline.core.sim import Move, lift, simulate
 from spineline.core.track import PoseTrack

@@ -20,10 +20,11 @@ from spineline.core.settings import Settings
 from spineline.core.sim import THORACIC_EDGE_DEG, Move, simulate
 from spineline.core.track import Floats, PoseTrack
 from spineline.errors import InputError
+from spineline.io.data_folder import DEFAULT_PROFILE
 from spineline.io.encode import write_h264
 from spineline.io.feed import Feed
 from spineline.io.live_picture import Showing, paint, words
-from spineline.io.profiles import DEFAULT_PROFILE, list_profiles, load_profile, save_profile
+from spineline.io.profiles import list_profiles, load_profile, save_profile
 from spineline.io.tracks import between
 from spineline.io.video import read_frames
 from tests.app.make_inputs import CLIP
@@ -370,7 +371,7 @@ def test_a_video_of_nobody_gives_no_profile_and_one_line(
 
 def test_a_name_that_cannot_be_is_refused_before_the_camera_is_opened(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["calibrate", "--profile", "../me", "--source", "nowhere.mp4", "--no-window"]) == 2
-    assert complaint_of(capsys).startswith("expected a profile's name of 1 to 60 letters")
+    assert complaint_of(capsys).startswith("expected a name of 1 to 60 letters")
 
 
 def test_standing_before_a_live_set_is_kept_by_a_key_under_the_same_name(clip: Path, pose_model: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from spineline.app.cli import run
 from spineline.io import camera
-from spineline.io.profiles import DATA_VARIABLE
+from spineline.io.data_folder import DATA_VARIABLE
 from spineline.io.tracks import load_track
 from tests.app.make_inputs import SAMPLES, write_lift
 from tests.app.test_bad_input import told

@@ -107,7 +107,7 @@ def test_several_processes_compare_with_it_too(
             "berta",
             r"no profile 'berta': expected one of those kept \(anna\), or take it first with spineline calibrate",
         ),
-        ("../anna", "expected a profile's name of 1 to 60 letters, .* found '../anna'"),
+        ("../anna", "expected a name of 1 to 60 letters, .* found '../anna'"),
     ],
 )
 def test_a_profile_that_cannot_be_is_wrong_usage(

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spineline.app.analyze import FILM_START, Done, Failed, Request, analyze_all, check_request, each_set
+from spineline.app.analyze import Done, Failed, Request, analyze_all, check_request, each_set
 from spineline.app.cli import run
+from spineline.app.footage import FILM_START
 from spineline.core.profile import Profile
 from spineline.core.track import PoseTrack
 from spineline.errors import InputError
 from spineline.io.config import Options
-from spineline.io.profiles import DATA_VARIABLE, save_profile
+from spineline.io.data_folder import DATA_VARIABLE
+from spineline.io.profiles import save_profile
 from spineline.io.results import CONFIG, FILM, TRACK, set_path
 from spineline.io.tracks import load_track, save_track
 from spineline.io.video import read_frames

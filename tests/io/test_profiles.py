@@ -135,7 +135,7 @@ def test_names_of_people_are_allowed(name: str) -> None:
 )  # fmt: skip
 def test_names_that_no_file_can_have_everywhere_are_refused(name: str, folder: Path) -> None:
     for act in (load_profile, delete_profile, lambda name: save_profile(name, PROFILE)):
-        with pytest.raises(SettingsError, match=r"^expected a profile's name of 1 to 60 letters") as caught:
+        with pytest.raises(SettingsError, match=r"^expected a name of 1 to 60 letters") as caught:
             act(name)
         assert str(caught.value).isprintable()
     assert not folder.exists() or not list(folder.iterdir())

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+from benchmarks.made_up_history import LIFTER, TODAY, made_up_history
+from spineline.core.history import History, Still
+from spineline.core.settings import Settings
+from spineline.io.handover import render_handover
+from spineline.io.pages import write_page
+from spineline.io.progress_page import write_progress
 from spineline.io.report import write_report
 from tests.io.make_analysis import make_analysis
 from tests.pages.visit import SIZES, Visit, visit
@@ -23,7 +33,32 @@ def empty_report(path: Path) -> None:
     write_report(make_analysis(()), path, title="nothing.mp4")
 
 
-PAGES = {"report": report, "empty report": empty_report}
+def progress(path: Path) -> None:
+    write_progress(made_up_history(), path, lifter=LIFTER, today=TODAY, settings=Settings(), made_up=True)
+
+
+def first_progress(path: Path) -> None:
+    """Write the page of somebody who has lifted one set, and was not seen."""
+    (record, *_) = (record for record in made_up_history().sets if record.reps[0].verdict == "not_measured")
+    write_progress(History(sets=(record,)), path, lifter=LIFTER, today=TODAY, settings=Settings())
+
+
+def handover(path: Path) -> None:
+    history = made_up_history()
+    _, jpeg = cv2.imencode(".jpg", np.zeros((160, 120, 3), np.uint8))
+    still = Still(rep=1, time_s=1.0, jpeg=jpeg.tobytes(), faceless=jpeg.tobytes())
+    history = replace(history, sets=(replace(history.sets[0], still=still), *history.sets[1:]))
+    page = render_handover(history, lifter=LIFTER, today=date.fromisoformat(TODAY), settings=Settings())
+    write_page(page, path)
+
+
+PAGES = {
+    "report": report,
+    "empty report": empty_report,
+    "progress": progress,
+    "first progress": first_progress,
+    "handover": handover,
+}
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -47,8 +82,7 @@ def test_fits_every_window_and_asks_for_nothing(browser: Browser, page_path: Pat
         assert seen.too_wide_px() <= 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
 def test_for_every_reader(browser: Browser, page_path: Path, size: str, scheme: Literal["light", "dark"]) -> None:
     with visit(browser, page_path, size=size, scheme=scheme) as seen:
         for summary in seen.page.locator("summary").all():

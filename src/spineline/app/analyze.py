@@ -4,29 +4,28 @@ Each input goes the one way of the data by itself: frames, poses, track, analysi
 side by side in processes of their own.
 """
 
-import contextlib
-import importlib.metadata
-import math
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from spineline import __version__
 from spineline.app.exchange import exchange_notes, write_exchange
+from spineline.app.footage import MAX_SIDE_PX, Footage, OnProgress, observe, recorded_footage
+from spineline.app.remember import pictured, set_record
 from spineline.core.analysis import Analysis, RepResult, analyze
-from spineline.core.profile import Profile, require_same_reader
-from spineline.core.recording import Recording
+from spineline.core.history import SetRecord, Still
+from spineline.core.profile import Profile
 from spineline.core.settings import Settings
 from spineline.core.strain import Stated
 from spineline.core.track import PoseTrack
 from spineline.errors import InputError, ModelError, SettingsError
 from spineline.io.config import Options, config_text, read_config
 from spineline.io.container import inspect_file, printable_name
+from spineline.io.dates import recording_date
 from spineline.io.results import (
     ANALYSIS,
     CHART,
@@ -52,35 +51,27 @@ from spineline.io.tables import (
     require_parquet,
     write_parquet,
 )
+from spineline.io.tracks import RECORDED, between, identified, load_track, save_track
 from spineline.io.tracks import SUFFIX as TRACK_SUFFIX
-from spineline.io.tracks import between, load_track, save_track
 from spineline.io.verdicts import counted, main_reason
 
 if TYPE_CHECKING:
-    from spineline.io.video import Frame, FrameStream, ReadStats, VideoInfo
-
-MAX_SIDE_PX: Final = 1280
-"""Long side of the frames that are looked through; the pose model is given a part of them."""
-
-FILM_START: Final = "film_start_s"
-"""Under that name the source of a recorded set says at what time of the track its video begins."""
-
-_TICK_S: Final = 2e-5
-"""More than the times of a recorded video differ from those of its track."""
+    pass
 
 _NOTED_DROPPED_SHARE: Final = 0.01
-
-OnProgress = Callable[[str, int, int | None], None]
-"""Called with what is being worked on, how much of it is done, and of how much; None: not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked for, the same for every input; ``profile`` is the one that the options name."""
+    """What is asked for, the same for every input; ``profile`` is the one that the options name.
+
+    ``date`` is when it was lifted, if the user said so.
+    """
 
     options: Options = field(default_factory=Options)
     settings: Settings = field(default_factory=Settings)
     profile: Profile | None = None
+    date: str | None = None
     output_dir: Path | None = None
     table_format: Literal["csv", "parquet"] = "csv"
     save_vid: bool = False
@@ -113,13 +104,15 @@ class Seen:
 class Summary:
     """One input analysed.
 
-    ``text`` is that of `analysis.json`, ``reps`` what it does not say of each rep, ``measured`` whether any lift was.
+    ``text`` is that of `analysis.json`, ``reps`` what it does not say of each rep, ``measured`` whether any lift was;
+    ``record`` is for the history, None without a rep.
     """
 
     name: str
     text: str
     reps: tuple[Seen, ...]
     measured: bool
+    record: SetRecord | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,7 +228,9 @@ def _analyze_track(job: Job, target: Path) -> Done:
 
 def _track(path: Path, request: Request) -> tuple[PoseTrack, str]:
     track, sha256 = load_track(path)
-    return (between(track, *request.options.time_range_s) if request.options.time_range_s else track), sha256
+    if request.options.time_range_s:
+        track = between(identified(track), *request.options.time_range_s)
+    return track, sha256
 
 
 def analyze_recording(job: Job, target: Path, on_progress: OnProgress) -> Done:
@@ -251,27 +246,15 @@ def analyze_recording(job: Job, target: Path, on_progress: OnProgress) -> Done:
     source = Path(job.name)
     job = replace(job, request=_as_recorded(job.request, source))
     track, sha256 = _track(source / TRACK, job.request)
-    film = _recorded_film(source / FILM, track, job.request, on_progress)
+    film = _film_of(source / FILM, track, job.request, on_progress)
     with result_folder(target) as folder:
         return _finish(job, track, sha256, folder, target, film=film)
 
 
-def _recorded_film(path: Path, track: PoseTrack, request: Request, on_progress: OnProgress) -> "_Film | None":
+def _film_of(path: Path, track: PoseTrack, request: Request, on_progress: OnProgress) -> Footage | None:
     """Find the pictures of a recorded set, if any are to be shown; the report does without if there are none."""
-    from spineline.io.video import probe
-
-    if not len(track) or not (request.save_vid or (request.report and path.is_file())):
-        return None
-    try:
-        begins_s = float(track.source.get(FILM_START, "0"))
-    except ValueError:
-        begins_s = math.nan
-    if not math.isfinite(begins_s):
-        raise InputError(f"{_shown(path.parent / TRACK)}: does not say when its video begins; use --no-report")
-    info = probe(path)
-    # Of what was filmed before the set or after it there is no track.
-    span_s = (max(begins_s, float(track.time_s[0]) - _TICK_S), float(track.time_s[-1]) + _TICK_S)
-    return _Film(info, span_s, on_progress, begins_s, info.width_px / track.image_size_px[0])
+    wanted = len(track) and (request.save_vid or (request.report and path.is_file()))
+    return recorded_footage(path, track, on_progress) if wanted else None
 
 
 def _as_recorded(request: Request, folder: Path) -> Request:
@@ -299,117 +282,38 @@ def _analyze_video(job: Job, target: Path, on_progress: OnProgress) -> Done:
 
     if Path(job.name).is_dir():
         raise InputError(f"{_shown(job.name)}: is a folder; name the files in it, such as {_shown(job.name)}/*.mp4")
-    film = _Film(probe(job.name), job.request.options.time_range_s, on_progress)
+    film = Footage(probe(job.name), job.request.options.time_range_s, on_progress)
     if job.model is None:
         raise ModelError(f"{_shown(job.name)}: is a video, which needs a pose model; found none")
     # Opened before the long work, so that a place that cannot be written to is noticed at once.
     with result_folder(target) as folder:
-        track = _observe(film, job.model, job.request.profile)
+        track = observe(film, job.model, job.request.profile)
         return _finish(job, track, film.info.sha256, folder, target, film=film)
 
 
-@dataclass(frozen=True)
-class _Film:
-    """The part of a video that is analysed; can be read more than once.
-
-    It begins at ``begins_s`` of the track, and has ``scale`` of the pixels that the track counts.
-    """
-
-    info: "VideoInfo"
-    time_range_s: tuple[float, float] | None
-    on_progress: OnProgress
-    begins_s: float = 0.0
-    scale: float = 1.0
-
-    @contextlib.contextmanager
-    def frames(self, *, max_side_px: int | None) -> "Generator[FrameStream, None, None]":
-        """Open the frames."""
-        from spineline.io.video import read_frames
-
-        start_s, end_s = (time_s - self.begins_s for time_s in self.time_range_s) if self.time_range_s else (None, None)
-        with read_frames(self.info.path, max_side_px=max_side_px, start_s=start_s, end_s=end_s) as stream:
-            yield stream
-
-    def told(self, frames: "Iterable[Frame]", doing: str = "") -> "Iterator[Frame]":
-        """Pass frames on, and tell how far that is."""
-        total = self._expected_frames()
-        for done, frame in enumerate(frames, start=1):
-            yield replace(frame, time_s=frame.time_s + self.begins_s, scale=frame.scale * self.scale)
-            self.on_progress(self.info.path.name + doing, done, total)
-
-    def _expected_frames(self) -> int | None:
-        """Estimate how many frames will come."""
-        frames, duration_s = self.info.frames_hint, self.info.duration_s_hint
-        if frames is None or not duration_s or self.time_range_s is None:
-            return frames
-        start_s, end_s = (time_s - self.begins_s for time_s in self.time_range_s)
-        return round(frames * max(0.0, min(end_s, duration_s) - start_s) / duration_s) or None
-
-
-def _observe(film: _Film, model: Path, profile: Profile | None) -> PoseTrack:
-    """Follow the lifter through every frame."""
-    from spineline.io.plate import PlateFollower
-    from spineline.io.pose import PoseObserver
-    from spineline.io.spine_net import SpineNet
-
-    recording = Recording((film.info.width_px, film.info.height_px))
-    spine_net, plates = SpineNet(), PlateFollower()
-    if profile is not None:  # the core would refuse it too, but only after the long work
-        require_same_reader(profile, spine_net.sha256)
-    with PoseObserver(model, spine_net) as observer, film.frames(max_side_px=MAX_SIDE_PX) as frames:
-        for frame in film.told(frames):
-            seen = observer.observe(frame.image, frame.time_s, frame.scale)
-            landmarks_px = seen.person.landmarks_px if seen else None
-            plate = plates.follow(frame.image, frame.time_s, landmarks_px, frame.scale)
-            recording.add(frame.time_s, seen, plate)
-    source = {**_file(film.info, frames.stats), **seen_with(model, spine_net.sha256)}
-    return replace(recording.track(), source=source)
-
-
-def seen_with(model: Path, spine_sha256: str) -> dict[str, str]:
-    """Say with what a track was seen, for its ``source``."""
-    from spineline.io.models import identify_bundle
-
-    bundle = identify_bundle(model)
-    return {
-        "model": bundle.name,
-        "model_sha256": bundle.sha256,
-        "spine_sha256": spine_sha256,
-        "mediapipe": importlib.metadata.version("mediapipe"),
-        "opencv": importlib.metadata.version("opencv-contrib-python"),
-        "spineline": __version__,
-    }
-
-
-def _file(info: "VideoInfo", stats: "ReadStats") -> dict[str, str]:
-    """Say from what file a track came, for its ``source``."""
-    return {
-        "file": os.fsencode(info.path.name).decode("utf-8", errors="replace"),
-        "sha256": info.sha256,
-        "frames_decoded": str(stats.decoded),
-        "frames_dropped": str(stats.dropped),
-        "frames_lost": str(stats.undecodable if stats.missing is None else stats.missing),
-        "cut_short": "yes" if info.cut_short else "no",
-    }
-
-
-def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, target: Path, *, film: _Film | None) -> Done:
+def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, target: Path, *, film: Footage | None) -> Done:
     """Analyse a track and write everything into ``folder``, which becomes ``target``."""
+    from spineline.io.report import write_report
+
     request = job.request
     if not len(track):
         raise InputError(f"{_shown(job.name)}: {_nothing_in(request.options.time_range_s)}")
     found = analyzed(track, request)
     notes = [*_reading_notes(track.source, request.options.time_range_s), *exchange_notes(found, request)]
     found = replace(found, notes=(*found.notes, *notes))
-    summary = summed_up(job.name, found, request, sha256)
+    file = Path(job.name) / TRACK if is_recording(Path(job.name)) else Path(job.name)
+    date = request.date or recording_date(track.source.get(RECORDED), file)
+    summary = summed_up(job.name, found, request, sha256, date=date, folder=target)
     with writing_to(target):
         _write(folder, request, found, summary.text)
         write_exchange(folder, found, request, stem=stem_of(target))
         if request.save_chart:
             _write_chart(folder)
         if request.report:
+            pictures = _pictures(found, film)
             video = OVERLAY if request.save_vid and film else None
-            _write_report(folder / "report.html", found, title=Path(job.name).name, film=film, video=video)
+            write_report(found, folder / "report.html", title=Path(job.name).name, stills=pictures, video=video)
+            summary = replace(summary, record=pictured(summary.record, pictures))
         if request.save_vid and film:
             _write_overlay(folder / OVERLAY, found, film)
         files = tuple(sorted(path.name for path in folder.iterdir()))
@@ -426,15 +330,21 @@ def _stated(options: Options) -> Stated:
     return Stated(options.load_kg, options.body_mass_kg, options.height_m)
 
 
-def summed_up(name: str, found: Analysis, request: Request, sha256: str) -> Summary:
-    """Say what was found in one input."""
+def summed_up(
+    name: str, found: Analysis, request: Request, sha256: str, *, date: str, folder: Path | None = None
+) -> Summary:
+    """Say what was found in one input, lifted at that date, its results in that folder."""
     profile = request.options.profile if request.profile else None
     record = InputRecord(path=name, sha256=sha256, stated=_stated(request.options), profile=profile)
+    text = analysis_text(found, record)
+    reps = tuple(_seen(found, result) for result in found.reps)
+    sigma_deg = [rep.sigma_deg for rep in reps]
     return Summary(
         name=name,
-        text=analysis_text(found, record),
-        reps=tuple(_seen(found, result) for result in found.reps),
+        text=text,
+        reps=reps,
         measured=any(rep.verdict != "not_measured" for rep in found.reps),
+        record=set_record(found, text, request.options, sigma_deg=sigma_deg, name=name, folder=folder, date=date),
     )
 
 
@@ -450,15 +360,13 @@ def _write(folder: Path, request: Request, found: Analysis, text: str) -> None:
         save_track(found.track, folder / TRACK)
 
 
-def _write_report(path: Path, found: Analysis, *, title: str, film: _Film | None, video: str | None) -> None:
+def _pictures(found: Analysis, film: Footage | None) -> dict[int, Still]:
     from spineline.io.overlay import stills
-    from spineline.io.report import write_report
 
-    pictures = None
-    if film and found.reps:
-        with film.frames(max_side_px=MAX_SIDE_PX) as frames:
-            pictures = stills(film.told(frames, ", pictures"), found)
-    write_report(found, path, title=title, stills=pictures, video=video)
+    if not film or not found.reps:
+        return {}
+    with film.frames(max_side_px=MAX_SIDE_PX) as frames:
+        return stills(film.told(frames, ", pictures"), found)
 
 
 def _write_chart(folder: Path) -> None:
@@ -470,7 +378,7 @@ def _write_chart(folder: Path) -> None:
     write_files(set_chart(read_set(folder)), folder / CHART)
 
 
-def _write_overlay(path: Path, found: Analysis, film: _Film) -> None:
+def _write_overlay(path: Path, found: Analysis, film: Footage) -> None:
     from spineline.io.overlay import write_overlay
 
     with film.frames(max_side_px=None) as frames:

@@ -12,8 +12,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from spineline.app.lookout import Look, Lookout
+from spineline.app.remember import calibration_record
 from spineline.core.calibration import measure_slump, measure_standing
 from spineline.core.coach import Setup, coach
+from spineline.core.history import Record
 from spineline.core.moment import newest
 from spineline.core.picture import light
 from spineline.core.profile import Profile
@@ -22,8 +24,9 @@ from spineline.core.settings import Settings
 from spineline.core.tones import Level
 from spineline.core.track import PoseTrack
 from spineline.errors import InputError, SpinelineError
+from spineline.io.dates import date_now
 from spineline.io.live_picture import Showing
-from spineline.io.profiles import date_now, load_profile, save_profile
+from spineline.io.profiles import load_profile, save_profile
 from spineline.io.shots import Event
 from spineline.io.verdicts import change_in_words
 
@@ -240,6 +243,8 @@ class Calibration:
         Told every line that is worth reading later.
     slump, guided
         As of `Guide`.
+    keep
+        Given what belongs into the history.
     """
 
     def __init__(
@@ -254,8 +259,10 @@ class Calibration:
         say: Callable[[str], None],
         slump: bool = False,
         guided: bool = True,
+        keep: Callable[[Record], None] = lambda _: None,
     ) -> None:
         self._lookout, self._screen, self._sounds, self._say = lookout, screen, sounds, say
+        self._keep_record = keep
         self._settings, self._name, self._source = settings, name, dict(source)
         self._guide = Guide(
             settings, seen=self._seen, cue=sounds.cue, say=say, date=date_now(), slump=slump, guided=guided
@@ -330,6 +337,7 @@ class Calibration:
             return
         earlier = _date_of(self._name)
         save_profile(self._name, self._guide.profile, replace=True)
+        self._keep_record(calibration_record(self._name, self._guide.profile))
         self._kept = True
         instead = f" in place of that of {earlier}" if earlier else ""
         self._say(f"kept as the profile {self._name}{instead}; compare with it: --profile {self._name}")

@@ -15,17 +15,22 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn, TextIO
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from spineline import __version__
-from spineline.app.arguments import mass
+from spineline.app.arguments import mass, past_date
 from spineline.app.compare import chart, compare
+from spineline.app.handover import export
+from spineline.app.history import history, pain
 from spineline.app.live_command import calibrate, live
+from spineline.app.models import models
 from spineline.app.profiles import profiles
 from spineline.app.quiet import quiet_libraries
-from spineline.errors import ModelError, SpinelineError
+from spineline.app.trend import page, trend
+from spineline.errors import SpinelineError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from spineline.app.analyze import Done, Request
+    from spineline.app.remember import Memory
 
 OK: Final = 0
 WRONG: Final = 2
@@ -43,13 +48,17 @@ app = App(
     help_format="plaintext",
     suppress_keyboard_interrupt=False,  # `run` has its own answer to Ctrl-C
 )
-models = App(name="models", help="Fetch and find the pose model. `analyze` does it by itself when it needs one.")
 app.command(models)
 app.command(profiles)
 app.command(live)
 app.command(calibrate)
 app.command(chart, usage="Usage: spineline chart RESULT... [OPTIONS]")
 app.command(compare, usage="Usage: spineline compare A [B] [OPTIONS]")
+app.command(history)
+history.command(trend)
+history.command(page)
+app.command(pain)
+app.command(export)
 
 _LIFT = Group("The lift", sort_key=1)
 _HOW = Group("How it is analysed", sort_key=2)
@@ -86,6 +95,8 @@ def analyze(
     load: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=mass)] = None,
     body_mass: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=mass)] = None,
     height: Annotated[float | None, Parameter(group=_LIFT, metavar="M", validator=_height)] = None,
+    lifter: Annotated[str | None, Parameter(group=_LIFT, metavar="NAME")] = None,
+    date: Annotated[str | None, Parameter(group=_LIFT, metavar="DATE", validator=past_date)] = None,
     profile: Annotated[str | None, Parameter(group=_HOW, metavar="NAME")] = None,
     model: Annotated[str | None, Parameter(group=_HOW, metavar="NAME|FILE")] = None,
     time_range: Annotated[
@@ -101,6 +112,7 @@ def analyze(
     save_trc: Annotated[bool, Parameter(group=_OUT)] = False,
     save_openpose: Annotated[bool, Parameter(group=_OUT)] = False,
     no_report: Annotated[bool, Parameter(group=_OUT)] = False,
+    no_history: Annotated[bool, Parameter(group=_OUT)] = False,
     format: Annotated[Literal["csv", "parquet"], Parameter(group=_OUT, metavar="NAME")] = "csv",  # noqa: A002
     json: Annotated[bool, Parameter(group=_OUT)] = False,
     quiet: Annotated[bool, Parameter(group=_OUT)] = False,
@@ -131,6 +143,10 @@ def analyze(
         Mass of the lifter, in kg: likewise.
     height
         Height of the lifter, in metres: the scale of the bar's path where no plate is seen.
+    lifter
+        Who lifts, for the history (the name of the profile if not given, else me).
+    date
+        When it was lifted, such as 2026-10-02 or 2026-10-02T18:30. Otherwise the recording tells, or its file.
     profile
         Your saved standing, to compare with in place of what this recording shows; see spineline profiles list.
     model
@@ -157,6 +173,8 @@ def analyze(
         Also write the folder openpose: a JSON file a frame, as OpenPose does, with the spine as in SpineTrack.
     no_report
         Leave report.html out.
+    no_history
+        Leave the history as it is; see spineline history.
     format
         Of the tables of frames and reps (csv if not given).
     json
@@ -165,7 +183,9 @@ def analyze(
         Print nothing but errors.
     """
     from spineline.app.analyze import Request, check_request, each_set
+    from spineline.app.remember import Memory
     from spineline.io.config import asked_for
+    from spineline.io.dates import kept_date, parsed_date
     from spineline.io.profiles import load_profile
 
     given = {
@@ -175,6 +195,7 @@ def analyze(
         "body_mass_kg": body_mass,
         "height_m": height,
         "profile": profile,
+        "lifter": lifter,
         "time_range_s": time_range,
     }
     options, settings = asked_for(given, config)
@@ -182,6 +203,7 @@ def analyze(
         options=options,
         settings=settings,
         profile=load_profile(options.profile) if options.profile else None,
+        date=kept_date(parsed_date(date)) if date else None,
         output_dir=output_dir,
         table_format=format,
         save_vid=save_vid,
@@ -194,11 +216,14 @@ def analyze(
     )
     names = each_set(inputs)
     check_request(names, request)
-    return _run_analysis(names, request, workers=workers, as_json=json, quiet=quiet)
+    memory = None if no_history else Memory(complain, options, request.date)
+    return _run_analysis(names, request, memory, workers=workers, as_json=json, quiet=quiet)
 
 
-def _run_analysis(names: Sequence[str], request: "Request", *, workers: int, as_json: bool, quiet: bool) -> int:
-    """Analyse every input, show each result, and return the exit status."""
+def _run_analysis(
+    names: Sequence[str], request: "Request", memory: "Memory | None", *, workers: int, as_json: bool, quiet: bool
+) -> int:
+    """Analyse every input, show and remember each result, and return the exit status."""
     from spineline.app.analyze import Failed, analyze_all, needs_pose_model
     from spineline.app.progress import CountProgress
 
@@ -213,10 +238,12 @@ def _run_analysis(names: Sequence[str], request: "Request", *, workers: int, as_
         for result in results:
             with progress.hidden():
                 if isinstance(result, Failed):
-                    status = _complain(result.message)
+                    status = complain(result.message)
                     continue
                 if not (as_json or quiet):
                     _show(result)
+                if memory and result.record:
+                    memory.add(result.record)
             texts.append(result.text)
             with_reps |= bool(result.reps)
             if not result.measured and status == OK:
@@ -288,58 +315,6 @@ def doctor(*, json: bool = False) -> int:
     return OK if is_well(checks) else WRONG
 
 
-@models.command(name="list")
-def list_models() -> int:
-    """List the pose models, and whether each is on this machine."""
-    from rich.table import Table
-
-    from spineline.io.models import list_models
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("Name", "Here", "Size", "File"):
-        table.add_column(title, overflow="fold")
-    for info in list_models():
-        table.add_row(info.name, "yes" if info.present else "no", f"{info.size_bytes / 1e6:.1f} MB", str(info.path))
-    terminal().print(table)
-    return OK
-
-
-@models.command
-def fetch(name: Annotated[Literal["lite", "full", "heavy"], Parameter(name="NAME")], /) -> int:
-    """Fetch a pose model with the package client of this machine, if it is not here yet.
-
-    Parameters
-    ----------
-    name
-        lite is the quickest, heavy the most exact, full the default of analyze.
-    """
-    from spineline.app.progress import download_progress
-    from spineline.io.models import fetch_model
-
-    with download_progress(f"Fetching the pose model {name}") as on_progress:
-        path = fetch_model(name, on_progress=on_progress)
-    write(f"{path}\n")
-    return OK
-
-
-@models.command
-def path(name: Annotated[Literal["lite", "full", "heavy"], Parameter(name="NAME")], /) -> int:
-    """Print where a pose model lies; exit status 2 if it is not here yet.
-
-    Parameters
-    ----------
-    name
-        Of the pose model.
-    """
-    from spineline.io.models import list_models
-
-    (info,) = (info for info in list_models() if info.name == name)
-    if not info.present:
-        raise ModelError(f"the pose model {name} is not here yet: run spineline models fetch {name}")
-    write(f"{info.path}\n")
-    return OK
-
-
 def run(arguments: Sequence[str]) -> int:
     """Do what a command line asks and return the exit status; every foreseeable error is one line on stderr."""
     try:
@@ -347,16 +322,16 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except CycloptsError as error:
         where = " ".join(["spineline", *_command_of(arguments)])
-        return _complain(f"{error}".rstrip(".") + f"; see {where} --help")
+        return complain(f"{error}".rstrip(".") + f"; see {where} --help")
     except SpinelineError as error:
-        return _complain(str(error))
+        return complain(str(error))
     except OSError as error:
         _drop(sys.stdout)
-        return _complain(f"{error.filename or 'the output'}: cannot be used ({error.strerror or error})")
+        return complain(f"{error.filename or 'the output'}: cannot be used ({error.strerror or error})")
     except KeyboardInterrupt:
-        return _complain("stopped; what was not finished has left nothing behind", status=_SIGNALS + signal.SIGINT)
+        return complain("stopped; what was not finished has left nothing behind", status=_SIGNALS + signal.SIGINT)
     except _StoppedError as stop:
-        return _complain("stopped; what was not finished has left nothing behind", status=stop.status)
+        return complain("stopped; what was not finished has left nothing behind", status=stop.status)
     return status or OK
 
 
@@ -390,7 +365,7 @@ def _command_of(arguments: Sequence[str]) -> list[str]:
     return found
 
 
-def _complain(message: str, *, status: int = WRONG) -> int:
+def complain(message: str, *, status: int = WRONG) -> int:
     """Write one line to stderr."""
     sys.stderr.write(f"spineline: {' '.join(message.split())}\n")
     sys.stderr.flush()

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spineline.app.analyze import FILM_START, Request, Summary, analyzed, summed_up
+from spineline.app.analyze import Request, Summary, analyzed, summed_up
+from spineline.app.footage import FILM_START
 from spineline.app.lookout import Judge, Look, Lookout
 from spineline.app.pain import PainEntry
 from spineline.app.records import drop, save, set_folder, written
+from spineline.app.remember import lifter_of
 from spineline.app.screens import Screen
 from spineline.app.standing import with_standing
 from spineline.core.analysis import Analysis, RepResult
@@ -28,7 +30,7 @@ from spineline.core.announce import Announcer
 from spineline.core.coach import Setup, coach
 from spineline.core.cueing import CueGate
 from spineline.core.gesture import ArmRaise, arm_up
-from spineline.core.history import WORST_PAIN
+from spineline.core.history import WORST_PAIN, PainRecord, Record
 from spineline.core.moment import Moment, newest
 from spineline.core.picture import light
 from spineline.core.profile import require_same_reader
@@ -38,10 +40,12 @@ from spineline.core.settings import Levels
 from spineline.core.terms import SEVERITIES, Verdict
 from spineline.core.track import PoseTrack
 from spineline.errors import SpinelineError
+from spineline.io.dates import date_now
 from spineline.io.film import Film
 from spineline.io.live_picture import Showing
 from spineline.io.results import FILM
 from spineline.io.shots import Event, Shot
+from spineline.io.tracks import RECORDED
 from spineline.io.verdicts import (
     CUES,
     SHORT_CUES,
@@ -80,10 +84,11 @@ class Figures:
 class _Set:
     """What is kept of the present set besides its pictures: where, what was told of it, and how the set-up is.
 
-    ``ready`` once the set-up coach was content.
+    ``date`` is when it began, ``ready`` once the set-up coach was content.
     """
 
     number: int
+    date: str
     folder: Path | None
     film: Film | None
     gate: CueGate
@@ -122,6 +127,10 @@ class Live:
         That of the feed.
     analyze
         Analyses a track as it is asked for.
+    keep
+        Given what belongs into the history; None keeps nothing there.
+    date
+        Returns the present date, as it is kept.
     """
 
     def __init__(
@@ -138,12 +147,14 @@ class Live:
         show_summary: Callable[[Summary], None],
         clock: Callable[[], float] = time.perf_counter,
         analyze: Callable[[PoseTrack, Request], Analysis] = analyzed,
+        keep: Callable[[Record], None] | None = None,
+        date: Callable[[], str] = date_now,
     ) -> None:
         self.figures = Figures()
         self._lookout, self._screen, self._sounds, self._source = lookout, screen, sounds, source
         self._request, self._settings, self._record = request, request.settings, record
         self._say, self._show_summary, self._clock = say, show_summary, clock
-        self._analyzed = analyze
+        self._analyzed, self._keep, self._date = analyze, keep, date
         self._judge = Judge(lookout, self._analyze, self._settings.live)
         self._eyes_kind = eyes_kind
         self._arm = ArmRaise(self._settings.gesture)
@@ -297,6 +308,7 @@ class Live:
         folder = set_folder(self._record, self._sets) if self._record else None
         self._set = _Set(
             number=self._sets,
+            date=self._date(),
             folder=folder,
             film=Film(folder / FILM) if folder else None,
             gate=CueGate(self._settings.cues, lowest=_LOWEST_CUE),
@@ -332,13 +344,15 @@ class Live:
         if done.number > 1 and not (found.reps or done.pain):
             self._drop(done)
             return
-        summary: Summary = summed_up(self._source, found, self._request, "")
+        summary: Summary = summed_up(self._source, found, self._request, "", date=done.date)
         try:
             if kept and done.folder:
                 summary = written(done.folder, self._request)
         except SpinelineError as error:
             self._say(str(error))
         self._show_summary(summary)
+        if self._keep and summary.record:
+            self._keep(summary.record)
 
     def _saved(self, done: _Set, track: PoseTrack) -> bool:
         """Save what was seen, before anything else can go wrong."""
@@ -355,7 +369,7 @@ class Live:
             drop(done.folder)
 
     def _track_source(self, done: _Set) -> dict[str, str]:
-        source = {"file": self._source, **self._eyes_kind}
+        source = {"file": self._source, RECORDED: done.date, **self._eyes_kind}
         starts_s = done.film.start_s if done.film else None
         return source if starts_s is None else {**source, FILM_START: repr(starts_s)}
 
@@ -367,7 +381,7 @@ class Live:
         limits, now = self._settings.live, self._set
         if not now.told:
             if time_s - now.begins_s > 2 * limits.idle_s:
-                now.begins_s = time_s - limits.idle_s
+                now.begins_s, now.date = time_s - limits.idle_s, self._date()
                 self._lookout.forget_before(now.begins_s)
         elif time_s - now.ended_s > limits.rest_s or (now.just_told and time_s > limits.longest_set_s):
             self._next_set()
@@ -405,7 +419,10 @@ class Live:
         recording = self._lookout.recording()
         time_s = recording.last_s if recording and len(recording) else 0.0
         self._set.pain.append({"time_s": time_s, "pain_0_10": pain})
-        kept = "" if self._record else "; it is not kept without --record"
+        if self._keep:
+            lifter = lifter_of(self._request.options)
+            self._keep(PainRecord(date=self._date(), lifter=lifter, when="during", pain=pain))
+        kept = "" if self._record or self._keep else "; it is not kept without --record"
         self._say(f"pain {pain} of {WORST_PAIN} noted{kept}")
 
     def _calibrate(self) -> None:

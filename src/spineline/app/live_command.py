@@ -4,6 +4,7 @@ import contextlib
 import signal
 import statistics
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -40,7 +41,9 @@ def live(
     load: Annotated[float | None, Parameter(group=_HOW, metavar="KG", validator=mass)] = None,
     model: Annotated[str, Parameter(group=_HOW, metavar="NAME|FILE")] = AUTO,
     config: Annotated[Path | None, Parameter(group=_HOW, metavar="FILE")] = None,
+    lifter: Annotated[str | None, Parameter(group=_OUT, metavar="NAME")] = None,
     record: Annotated[Path | None, Parameter(group=_OUT, metavar="DIR")] = None,
+    no_history: Annotated[bool, Parameter(group=_OUT)] = False,
     mute: Annotated[bool, Parameter(group=_OUT)] = False,
     mirror: Annotated[bool, Parameter(group=_OUT)] = False,
     no_window: Annotated[bool, Parameter(group=_OUT)] = False,
@@ -70,8 +73,12 @@ def live(
         Pose model: lite, full, heavy, a .task file, or auto: full, or lite where this machine is too slow for it.
     config
         TOML file of settings. What the command line says goes first.
+    lifter
+        Who lifts, for the history (the name of the profile if not given, else me).
     record
         Keep every set there: video with exact times, track and analysis. spineline analyze DIR says the same again.
+    no_history
+        Leave the history as it is; see spineline history.
     mute
         No sound.
     mirror
@@ -80,11 +87,14 @@ def live(
         Show words in the terminal instead of a window.
     """
     from spineline.app.apart import Apart
-    from spineline.app.cli import OK, terminal
+    from spineline.app.cli import OK, complain, terminal
     from spineline.app.live import Live
     from spineline.app.lookout import Eyes, Lookout
     from spineline.app.records import check_record
+    from spineline.app.remember import Memory
     from spineline.app.summary import print_summary
+    from spineline.io.container import inspect_file
+    from spineline.io.dates import date_now, recording_date
     from spineline.io.feed import Feed, check_source
     from spineline.io.heap import share_heaps
     from spineline.io.sound import Sounds
@@ -92,7 +102,8 @@ def live(
     share_heaps()
     if record:
         check_record(record)
-    given = {"exercise": exercise, "profile": profile, "load_kg": load, "model": None if model == AUTO else model}
+    model_named = None if model == AUTO else model
+    given = {"exercise": exercise, "profile": profile, "load_kg": load, "model": model_named, "lifter": lifter}
     request = _request(given, config)
     check_source(source)
     console = terminal()
@@ -119,6 +130,8 @@ def live(
             show_summary=lambda summary: print_summary(summary, console),
             clock=feed.clock,
             analyze=apart,
+            keep=None if no_history else Memory(complain, request.options).add,
+            date=date_now if feed.live else partial(recording_date, inspect_file(Path(source)).recorded, Path(source)),
         )
         run.run(stopped)
     _show_figures(console, run.figures, feed, lookout)
@@ -167,11 +180,12 @@ def calibrate(
         Show words in the terminal instead of a window.
     """
     from spineline.app.calibrate import Calibration
-    from spineline.app.cli import OK, terminal
+    from spineline.app.cli import OK, complain, terminal
     from spineline.app.lookout import Eyes, Lookout
+    from spineline.app.remember import Memory
     from spineline.io.config import asked_for
+    from spineline.io.data_folder import DEFAULT_PROFILE, checked_name
     from spineline.io.feed import Feed, check_source
-    from spineline.io.profiles import DEFAULT_PROFILE, checked_name
     from spineline.io.sound import Sounds
 
     options, settings = asked_for({"profile": profile}, config)
@@ -198,6 +212,7 @@ def calibrate(
             say=screen.say,
             slump=slump,
             guided=feed.live,
+            keep=Memory(complain).add,
         )
         run.run(stopped)
     return OK

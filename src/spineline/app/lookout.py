@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from spineline.app.analyze import seen_with
+from spineline.app.footage import seen_with
 from spineline.core.analysis import Analysis
 from spineline.core.lifter import Observation
 from spineline.core.recording import Plate, Recording

@@ -6,7 +6,9 @@ from dataclasses import replace
 from spineline.app.analyze import Request
 from spineline.core.calibration import measure_standing
 from spineline.core.recording import Recording
-from spineline.io.profiles import DEFAULT_PROFILE, date_now, save_profile
+from spineline.io.data_folder import DEFAULT_PROFILE
+from spineline.io.dates import date_now
+from spineline.io.profiles import save_profile
 
 
 def with_standing(recording: Recording, request: Request, source: Mapping[str, str]) -> Request:

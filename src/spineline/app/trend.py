@@ -105,11 +105,10 @@ def page(
 
 def _kept(lifter: str | None) -> History:
     """Read what is kept: of one lifter, or of all."""
-    from spineline.io.history import open_history  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    from spineline.io.history import open_history
 
     with open_history() as store:
-        history: History = store.read(lifter)
-    return history
+        return store.read(lifter)
 
 
 def _today() -> date:

@@ -12,7 +12,8 @@ from multiprocessing.synchronize import Event
 from types import FrameType
 from typing import NoReturn
 
-from spineline.app.analyze import Done, Failed, Job, OnProgress, analyze_one
+from spineline.app.analyze import Done, Failed, Job, analyze_one
+from spineline.app.footage import OnProgress
 from spineline.app.quiet import quiet_libraries
 
 _stop: Event | None = None

@@ -145,3 +145,7 @@ class History:
     pain: tuple[PainRecord, ...] = ()
     calibrations: tuple[CalibrationRecord, ...] = ()
     conditions: tuple[ConditionRecord, ...] = ()
+
+
+Record = SetRecord | PainRecord | CalibrationRecord | ConditionRecord
+"""What the history is made of."""

@@ -7,3 +7,6 @@ Severity = Literal["info", "caution", "flag"]
 Verdict = Literal["ok", "info", "caution", "flag", "not_measured"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "caution", "flag")
+
+BY_SEVERITY: Final[tuple[Verdict, ...]] = ("not_measured", "ok", *SEVERITIES)
+"""Verdicts, the most severe last; what was not measured counts only where there is nothing else."""

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from spineline import __version__
 from spineline.core.settings import Settings, checked
 from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name
+from spineline.io.data_folder import checked_name
 
 MAX_MASS_KG: Final = 1000.0
 MIN_HEIGHT_M, MAX_HEIGHT_M = 1.0, 2.5
@@ -40,6 +41,7 @@ class Options(BaseModel):
     height_m: Height | None = None
     time_range_s: tuple[Second, Second] | None = None
     profile: Annotated[str, Field(min_length=1)] | None = None
+    lifter: Annotated[str, AfterValidator(checked_name)] | None = None
 
     @model_validator(mode="after")
     def _rising(self) -> Self:

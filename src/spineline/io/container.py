@@ -10,11 +10,13 @@ RIFF (AVI, WAV, WebP), GIF; of anything else only the first bytes are compared.
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -67,6 +69,10 @@ _REFUSALS = {
     "text": "is a text file, expected a video",
     "unfinished": "its index is missing, because recording or copying broke off; copy it again",
 }
+_ISO_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""A time of recording before that comes from a clock that was never set, or counts from elsewhere."""
+
 _NAME_OF_TAG = {tag: name for name, tags in _CODEC_NAMES.items() for tag in tags}
 
 
@@ -84,12 +90,15 @@ class Container:
         The file is shorter than its own headers say.
     mirrored : bool
         The player is asked to flip the picture, besides any turn.
+    recorded : str or None
+        When it was recorded, ISO 8601 in UTC, where MP4 or MOV say so.
     """
 
     kind: Kind
     codec: str | None = None
     cut_short: bool = False
     mirrored: bool = False
+    recorded: str | None = None
 
 
 def codec_name(tag: str) -> str:
@@ -102,6 +111,11 @@ def printable_name(path: Path) -> str:
     """Name of a file for messages: one line, whatever the file is called."""
     name = str(path)
     return name if name.isprintable() else repr(name)
+
+
+def valid_text(text: str) -> str:
+    """Return a text that UTF-8 can hold, whatever bytes the name of a file is made of."""
+    return os.fsencode(text).decode("utf-8", errors="replace")
 
 
 def inspect_file(path: Path) -> Container:
@@ -179,7 +193,8 @@ def _inspect_iso(file: BinaryIO, head: bytes, size_bytes: int) -> Container:
     if tracks and not videos:
         return Container("sound", cut_short=cut_short)
     codec, mirrored = videos[0][1:] if videos else (None, False)
-    return Container("video", codec=codec, cut_short=cut_short, mirrored=mirrored)
+    recorded = _recorded(next(_find(index, b"mvhd"), b""))
+    return Container("video", codec=codec, cut_short=cut_short, mirrored=mirrored, recorded=recorded)
 
 
 def _top_boxes(file: BinaryIO, size_bytes: int) -> Iterator[tuple[bytes, int, int]]:
@@ -226,6 +241,17 @@ def _read_track(track: bytes) -> tuple[bytes, str | None, bool] | None:
         return handler, codec, False
     a, b, _, c, d = struct.unpack_from(">5i", header, at)
     return handler, codec, a * d - b * c < 0
+
+
+def _recorded(header: bytes) -> str | None:
+    """Return the time at which a movie was made by its header."""
+    is_long = header[:1] == b"\1"
+    field = header[4 : 12 if is_long else 8]
+    try:
+        recorded = _ISO_EPOCH + timedelta(seconds=int.from_bytes(field, "big"))
+    except OverflowError:
+        return None
+    return recorded.isoformat() if recorded >= _EARLIEST else None
 
 
 def _inspect_matroska(head: bytes, size_bytes: int) -> Container:

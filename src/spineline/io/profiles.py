@@ -1,13 +1,8 @@
-"""Profiles on disk: one TOML file each in the user's data folder, its name that of the profile.
-
-Names that differ only in case or in how Unicode composes them are one name, on every machine.
-"""
+"""Profiles on disk: one TOML file each in the user's data folder, its name that of the profile."""
 
 import contextlib
-import os
 import re
 import tomllib
-import unicodedata
 from dataclasses import asdict
 from datetime import datetime
 from math import isfinite, nan
@@ -21,11 +16,8 @@ from spineline.core.profile import Profile
 from spineline.core.settings import checked
 from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name
+from spineline.io.data_folder import DATA_VARIABLE, checked_name, data_folder, name_key
 from spineline.io.whole_file import cannot_be_written, whole_file
-
-DATA_VARIABLE: Final = "SPINELINE_DATA_DIR"
-DEFAULT_PROFILE: Final = "me"
-"""Name of the profile that is kept when none was named."""
 
 SCHEMA: Final = "spineline.profile/1"
 
@@ -34,10 +26,7 @@ _SCHEMA: Final = re.compile(r"spineline\.profile/\d{1,9}")
 _AGAIN: Final = "take the profile again with spineline calibrate"
 _SUFFIX: Final = ".toml"
 _HEAD: Final = "# Relaxed standing of one lifter, to compare recordings with: spineline analyze --profile NAME"
-_MAX_CHARACTERS: Final = 60
 _MAX_BYTES: Final = 1 << 16
-_RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}
-"""Names that Windows keeps for itself, whatever follows them after a dot."""
 
 _Angle = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 _Sigma = Annotated[float, Field(ge=0, le=180, allow_inf_nan=False)]
@@ -74,18 +63,9 @@ class _Contents(BaseModel):
 _OPTIONAL: Final = {name for name, field in _Contents.model_fields.items() if not field.is_required()}
 
 
-def date_now() -> str:
-    """Return the date of a profile that is taken now: ISO 8601, to the second, with the offset of local time."""
-    return datetime.now().astimezone().isoformat(timespec="seconds")
-
-
 def profiles_folder() -> Path:
-    """Return the folder of the profiles: `profiles` in SPINELINE_DATA_DIR, or in the user's data folder."""
-    if chosen := os.environ.get(DATA_VARIABLE):
-        return Path(chosen).expanduser() / "profiles"
-    import platformdirs  # not needed where a folder was named
-
-    return platformdirs.user_data_path("spineline", appauthor=False) / "profiles"
+    """Return the folder of the profiles: `profiles` in the user's data folder."""
+    return data_folder() / "profiles"
 
 
 def list_profiles() -> tuple[str, ...]:
@@ -132,7 +112,7 @@ def save_profile(name: str, profile: Profile, *, replace: bool = False) -> Path:
         The name, or a value of the profile, is not allowed.
     """
     stem = checked_name(name)
-    found = _files().get(_key(stem))
+    found = _files().get(name_key(stem))
     if found and not replace:
         raise InputError(f"the profile {found.stem!r} exists already: choose another name, delete it or replace it")
     path = found or profiles_folder() / (stem + _SUFFIX)
@@ -169,29 +149,6 @@ def delete_profile(name: str) -> Path:
     return path
 
 
-def checked_name(name: str) -> str:
-    """Return a name as it is kept.
-
-    Raises
-    ------
-    SettingsError
-        No file can be called like that on every system.
-    """
-    stem = unicodedata.normalize("NFC", name)
-    kept = 0 < len(stem) <= _MAX_CHARACTERS and stem == stem.strip(" .")
-    kept &= all(sign in " -_." or unicodedata.category(sign)[0] in "LM" or sign.isdecimal() for sign in stem)
-    if not kept or stem.split(".")[0].strip().casefold() in _RESERVED:
-        raise SettingsError(
-            f"expected a profile's name of 1 to {_MAX_CHARACTERS} letters, digits, spaces, - _ or . that begins and"
-            f" ends with neither space nor . and is no device of Windows, found {name[: 2 * _MAX_CHARACTERS]!r}"
-        )
-    return stem
-
-
-def _key(stem: str) -> str:
-    return unicodedata.normalize("NFC", stem.casefold())
-
-
 def _files() -> dict[str, Path]:
     """Return the files that are there, each under what tells its name from others."""
     found: dict[str, Path] = {}
@@ -207,12 +164,12 @@ def _files() -> dict[str, Path]:
     for path in paths:
         with contextlib.suppress(SettingsError):
             if path.suffix == _SUFFIX and path.is_file():
-                found.setdefault(_key(checked_name(path.stem)), path)
+                found.setdefault(name_key(checked_name(path.stem)), path)
     return found
 
 
 def _existing(name: str) -> Path:
-    path = _files().get(_key(checked_name(name)))
+    path = _files().get(name_key(checked_name(name)))
     if path is None:
         names = ", ".join(list_profiles()) or "none yet"
         raise InputError(

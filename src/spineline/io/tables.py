@@ -8,7 +8,6 @@ import csv
 import io
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from spineline.core.settings import origin
 from spineline.core.strain import Stated
 from spineline.errors import InputError, SettingsError
-from spineline.io.container import printable_name
+from spineline.io.container import printable_name, valid_text
 from spineline.io.verdicts import CUES
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def analysis_document(analysis: "Analysis", record: InputRecord) -> dict[str, An
     return {
         "schema": SCHEMA,
         "input": {
-            "path": _valid_text(record.path),
+            "path": valid_text(record.path),
             "sha256": record.sha256,
             "frames": len(time_s),
             "duration_s": _time(time_s[-1] - time_s[0]) if len(time_s) else 0.0,
@@ -350,8 +349,3 @@ def _cell(value: Cell) -> Cell:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else value
-
-
-def _valid_text(path: str) -> str:
-    """Return a path as text that UTF-8 can hold, whatever bytes the file's name is made of."""
-    return os.fsencode(path).decode("utf-8", errors="replace")

@@ -29,6 +29,12 @@ SCHEMA: Final = "spineline.track/2"
 _WITHOUT_PLATE: Final = "spineline.track/1"
 SUFFIX: Final = ".npz"
 
+IDENTITY: Final = "sha256"
+"""Under that name the source of a track holds the hash of what it was taken from."""
+
+RECORDED: Final = "recorded"
+"""Under that name it holds when that was recorded: ISO 8601, with an offset."""
+
 MAX_BYTES: Final = 2 << 30
 """Largest sum of all arrays that is read: over four hours at 30 frames a second."""
 
@@ -39,6 +45,7 @@ _MAGIC: Final = b"\x93NUMPY\x01\x00"
 _HEAD: Final = re.compile(
     rb"\{'descr': '(?P<type>[<|][fiuU]\d{1,8})', 'fortran_order': False, 'shape': \((?P<shape>[\d, ]{0,80})\), \} *\n"
 )
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _PLATE: Final = "plate_px"
 _TEXTS: Final = ("schema", "source")
 _NAMES: Final = (*_TEXTS, *(field.name for field in fields(PoseTrack) if field.name != "source"))
@@ -110,6 +117,21 @@ def between(track: PoseTrack, start_s: float, end_s: float) -> PoseTrack:
         if field.name not in ("image_size_px", "source")
     }
     return replace(track, **per_frame)
+
+
+def identified(track: PoseTrack) -> PoseTrack:
+    """Return the track with, in its source, what tells its recording from all others.
+
+    That is the hash of the video, if it was taken from one, or else of what was seen.
+    """
+    if _SHA256.fullmatch(track.source.get(IDENTITY, "")):
+        return track
+    seen = hashlib.sha256()
+    for name in _NAMES:
+        if name not in _TEXTS:
+            array = np.ascontiguousarray(getattr(track, name))
+            seen.update(f"{name} {array.shape}".encode() + array.astype(array.dtype.newbyteorder("<")).tobytes())
+    return replace(track, source={**track.source, IDENTITY: seen.hexdigest()})
 
 
 def _read(data: bytes) -> PoseTrack:

@@ -18,7 +18,7 @@ from spineline.core.reference import reference_text
 from spineline.core.settings import Levels
 from spineline.core.signals import held
 from spineline.core.spine import REASON_TEXT
-from spineline.core.terms import SEVERITIES, Severity, Verdict
+from spineline.core.terms import BY_SEVERITY, SEVERITIES, Severity, Verdict
 from spineline.core.track import Bools
 from spineline.core.verdict import Flag, in_doubt
 
@@ -138,8 +138,7 @@ def reachable_levels(levels: Levels, mdc95_deg: float) -> list[tuple[Severity, f
 
 def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the most severe verdict; `not_measured` only where there is no other."""
-    order: tuple[Verdict, ...] = ("not_measured", "ok", *SEVERITIES)
-    return max(verdicts, key=order.index, default="not_measured")
+    return max(verdicts, key=BY_SEVERITY.index, default="not_measured")
 
 
 def verdict_of(change_deg: float, levels: Sequence[tuple[Severity, float]]) -> Verdict | None:

@@ -70,6 +70,8 @@ class VideoInfo:
         The container asks for a mirrored picture, and frames already are.
     cut_short : bool
         The file is shorter than its own headers say: recording or copying broke off.
+    recorded : str or None
+        When it was recorded, ISO 8601 in UTC, where the container says so.
     """
 
     path: Path
@@ -82,6 +84,7 @@ class VideoInfo:
     rotation_deg: int
     mirrored: bool
     cut_short: bool
+    recorded: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +162,7 @@ def probe(path: str | Path) -> VideoInfo:
             rotation_deg=decoder.rotation_deg,
             mirrored=decoder.container.mirrored,
             cut_short=decoder.container.cut_short,
+            recorded=decoder.container.recorded,
         )
     finally:
         decoder.close()

@@ -1,0 +1,142 @@
+"""A video that is looked through, more than once if need be, and what was seen in it: a track."""
+
+import contextlib
+import importlib.metadata
+import math
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from spineline import __version__
+from spineline.core.profile import Profile, require_same_reader
+from spineline.core.recording import Recording
+from spineline.core.track import PoseTrack
+from spineline.errors import InputError
+from spineline.io.container import printable_name
+from spineline.io.results import TRACK
+from spineline.io.tracks import IDENTITY, RECORDED
+
+if TYPE_CHECKING:
+    from spineline.io.video import Frame, FrameStream, ReadStats, VideoInfo
+
+MAX_SIDE_PX: Final = 1280
+"""Long side of the frames that are looked through; the pose model is given a part of them."""
+
+FILM_START: Final = "film_start_s"
+"""Under that name the source of a recorded set says at what time of the track its video begins."""
+
+_TICK_S: Final = 2e-5
+"""More than the times of a recorded video differ from those of its track."""
+
+OnProgress = Callable[[str, int, int | None], None]
+"""Called with what is being worked on, how much of it is done, and of how much; None: not known."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """The part of a video that is analysed; can be read more than once.
+
+    It begins at ``begins_s`` of the track, and has ``scale`` of the pixels that the track counts.
+    """
+
+    info: "VideoInfo"
+    time_range_s: tuple[float, float] | None
+    on_progress: OnProgress
+    begins_s: float = 0.0
+    scale: float = 1.0
+
+    @contextlib.contextmanager
+    def frames(self, *, max_side_px: int | None) -> "Generator[FrameStream, None, None]":
+        """Open the frames."""
+        from spineline.io.video import read_frames
+
+        start_s, end_s = (time_s - self.begins_s for time_s in self.time_range_s) if self.time_range_s else (None, None)
+        with read_frames(self.info.path, max_side_px=max_side_px, start_s=start_s, end_s=end_s) as stream:
+            yield stream
+
+    def told(self, frames: "Iterable[Frame]", doing: str = "") -> "Iterator[Frame]":
+        """Pass frames on, and tell how far that is."""
+        total = self._expected_frames()
+        for done, frame in enumerate(frames, start=1):
+            yield replace(frame, time_s=frame.time_s + self.begins_s, scale=frame.scale * self.scale)
+            self.on_progress(self.info.path.name + doing, done, total)
+
+    def _expected_frames(self) -> int | None:
+        """Estimate how many frames will come."""
+        frames, duration_s = self.info.frames_hint, self.info.duration_s_hint
+        if frames is None or not duration_s or self.time_range_s is None:
+            return frames
+        start_s, end_s = (time_s - self.begins_s for time_s in self.time_range_s)
+        return round(frames * max(0.0, min(end_s, duration_s) - start_s) / duration_s) or None
+
+
+def recorded_footage(path: Path, track: PoseTrack, on_progress: OnProgress) -> Footage:
+    """Return the video of a set that `spineline live` has recorded, as far as its track goes.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or the track does not say when it begins.
+    """
+    from spineline.io.video import probe
+
+    try:
+        begins_s = float(track.source.get(FILM_START, "0"))
+    except ValueError:
+        begins_s = math.nan
+    if not math.isfinite(begins_s):
+        raise InputError(f"{printable_name(path.parent / TRACK)}: does not say when its video begins; use --no-report")
+    info = probe(path)
+    # Of what was filmed before the set or after it there is no track.
+    span_s = (max(begins_s, float(track.time_s[0]) - _TICK_S), float(track.time_s[-1]) + _TICK_S)
+    return Footage(info, span_s, on_progress, begins_s, info.width_px / track.image_size_px[0])
+
+
+def observe(film: Footage, model: Path, profile: Profile | None) -> PoseTrack:
+    """Follow the lifter through every frame."""
+    from spineline.io.plate import PlateFollower
+    from spineline.io.pose import PoseObserver
+    from spineline.io.spine_net import SpineNet
+
+    recording = Recording((film.info.width_px, film.info.height_px))
+    spine_net, plates = SpineNet(), PlateFollower()
+    if profile is not None:  # the core would refuse it too, but only after the long work
+        require_same_reader(profile, spine_net.sha256)
+    with PoseObserver(model, spine_net) as observer, film.frames(max_side_px=MAX_SIDE_PX) as frames:
+        for frame in film.told(frames):
+            seen = observer.observe(frame.image, frame.time_s, frame.scale)
+            landmarks_px = seen.person.landmarks_px if seen else None
+            plate = plates.follow(frame.image, frame.time_s, landmarks_px, frame.scale)
+            recording.add(frame.time_s, seen, plate)
+    source = {**_file(film.info, frames.stats), **seen_with(model, spine_net.sha256)}
+    return replace(recording.track(), source=source)
+
+
+def seen_with(model: Path, spine_sha256: str) -> dict[str, str]:
+    """Say with what a track was seen, for its ``source``."""
+    from spineline.io.models import identify_bundle
+
+    bundle = identify_bundle(model)
+    return {
+        "model": bundle.name,
+        "model_sha256": bundle.sha256,
+        "spine_sha256": spine_sha256,
+        "mediapipe": importlib.metadata.version("mediapipe"),
+        "opencv": importlib.metadata.version("opencv-contrib-python"),
+        "spineline": __version__,
+    }
+
+
+def _file(info: "VideoInfo", stats: "ReadStats") -> dict[str, str]:
+    """Say from what file a track came, for its ``source``."""
+    return {
+        "file": os.fsencode(info.path.name).decode("utf-8", errors="replace"),
+        IDENTITY: info.sha256,
+        **({RECORDED: info.recorded} if info.recorded else {}),
+        "frames_decoded": str(stats.decoded),
+        "frames_dropped": str(stats.dropped),
+        "frames_lost": str(stats.undecodable if stats.missing is None else stats.missing),
+        "cut_short": "yes" if info.cut_short else "no",
+    }
