@@ -1,6 +1,6 @@
 """Twelve weeks of deadlifts and squats that nobody lifted, and the progress page of them.
 
-    python -m benchmarks.made_up_history [FILE]        # docs/progress_example.html if not named
+    python -m benchmarks.made_up_history [FILE]        # docs/examples/progress.html if not named
 
 Loads rise until, in weeks 7 and 8, the upper back rounds at the heaviest deadlifts and pain goes up; then they begin
 lower again. One session could not be measured, one squat came without a warm-up set, on one day no pain was entered.
@@ -32,7 +32,7 @@ from spineline.io.progress_page import write_progress
 LIFTER: Final = "Example"
 FIRST: Final = date(2026, 1, 5)
 TODAY: Final = "2026-03-29"
-PAGE: Final = Path(__file__).parents[1] / "docs" / "progress_example.html"
+PAGE: Final = Path(__file__).parents[1] / "docs" / "examples" / "progress.html"
 
 _ZONE: Final = timezone(timedelta(hours=1))
 _SEED: Final = 12

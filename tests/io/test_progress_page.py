@@ -261,9 +261,9 @@ def test_colours_are_those_of_the_page() -> None:
 
 def test_the_style_uses_only_colours_that_there_are() -> None:
     styles = {name: files("spineline.io").joinpath("templates", name).read_text(encoding="utf-8")
-              for name in ("report.css", "progress.css")}  # fmt: skip
+              for name in ("page.css", "progress.css")}  # fmt: skip
     used = set(re.findall(r"var\((--[\w-]+)\)", styles["progress.css"]))
-    assert used <= {f"--{name}" for name in re.findall(r"--([\w-]+):", styles["report.css"])}
+    assert used <= {f"--{name}" for name in re.findall(r"--([\w-]+):", styles["page.css"])}
 
 
 def test_same_bytes_again(page: Page) -> None:

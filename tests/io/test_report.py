@@ -185,7 +185,7 @@ def test_chart_of_a_long_recording_stays_small() -> None:
 
 
 def test_every_colour_of_the_chart_is_one_of_the_page() -> None:
-    style = files("spineline.io").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    style = files("spineline.io").joinpath("templates", "page.css").read_text(encoding="utf-8")
     light, dark = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     for scheme in (light, dark):
         assert {f"--{name}" for name in re.findall(r"--([\w-]+):", scheme)} >= set(COLOURS)
@@ -195,7 +195,7 @@ def test_every_colour_of_the_chart_is_one_of_the_page() -> None:
 
 
 def test_letters_stand_out_from_what_is_behind_them() -> None:
-    style = files("spineline.io").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    style = files("spineline.io").joinpath("templates", "page.css").read_text(encoding="utf-8")
     for scheme in re.findall(r":root \{(.*?)\}", style, re.DOTALL):
         colours = dict(re.findall(r"--([\w-]+): (#\w{6})", scheme))
         pairs = [(name, back) for name in ("ink", "muted", "link") for back in ("page", "card")]

@@ -67,7 +67,7 @@ def test_the_svg_stands_alone_and_asks_for_nothing(tmp_path: Path) -> None:
 
 
 def test_the_colours_are_the_light_ones_of_the_report(tmp_path: Path) -> None:
-    style = files("spineline.io").joinpath("templates", "report.css").read_text(encoding="utf-8")
+    style = files("spineline.io").joinpath("templates", "page.css").read_text(encoding="utf-8")
     light = re.search(r":root \{(.*?)\}", style, re.DOTALL)
     assert light
     colours = dict(re.findall(r"--([\w-]+): (#\w{6})", light[1]))

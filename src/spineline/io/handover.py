@@ -100,7 +100,9 @@ _TABLE: Final[dict[str, Literal["float", "int", "text"]]] = {
 _OF_REP: Final = tuple(name for name in _TABLE if name in RepRecord.__annotations__ and name != "flags")
 
 
-def render_handover(history: History, *, lifter: str, today: date, settings: Settings, faces: bool = False) -> str:
+def render_handover(
+    history: History, *, lifter: str, today: date, settings: Settings, faces: bool = False, made_up: bool = False
+) -> str:
     """Return the page.
 
     Parameters
@@ -115,6 +117,8 @@ def render_handover(history: History, *, lifter: str, today: date, settings: Set
         Thresholds.
     faces
         Show pictures as they are. Else nobody is recognised in them, and those that cannot vouch for that are left out.
+    made_up
+        Say large that nobody lifted this.
     """
     own = of_lifter(history, lifter)
     seen = overview(own, lifter=lifter, today=today, settings=settings)
@@ -135,6 +139,7 @@ def render_handover(history: History, *, lifter: str, today: date, settings: Set
         pictures=pictures,
         left_out=left_out,
         faces=faces,
+        made_up=made_up,
         not_measured=NOT_MEASURED,
     )
 
