@@ -25,11 +25,23 @@ COMMANDS: tuple[list[str], ...] = (
     ["chart"],
     ["compare"],
     ["doctor"],
+    ["export"],
+    ["history"],
+    ["history", "list"],
+    ["history", "show"],
+    ["history", "change"],
+    ["history", "delete"],
+    ["history", "export"],
+    ["history", "import"],
+    ["history", "condition"],
+    ["history", "trend"],
+    ["history", "page"],
     ["live"],
     ["models"],
     ["models", "list"],
     ["models", "fetch"],
     ["models", "path"],
+    ["pain"],
     ["profiles"],
     ["profiles", "list"],
     ["profiles", "show"],
@@ -70,8 +82,8 @@ def test_the_help_of_analyze_explains_every_option_and_the_status(capsys: pytest
     run(["analyze", "--help"])
     shown = capsys.readouterr().out
     options = (
-        "-o --exercise --load --body-mass --profile --model --time-range --workers --save-vid --save-chart "
-        "--save-track --save-mot --save-trc --save-openpose --no-report --config --format --json --quiet"
+        "-o --exercise --load --body-mass --lifter --date --profile --model --time-range --workers --save-vid "
+        "--save-chart --save-track --save-mot --save-trc --save-openpose --no-report --no-history --config --format --json --quiet"
     )
     for option in options.split():
         assert re.search(rf"{option}\b[^│]*\s{{2,}}\w", shown), option
@@ -81,7 +93,7 @@ def test_the_help_of_analyze_explains_every_option_and_the_status(capsys: pytest
 
 
 def test_every_command_is_documented_above() -> None:
-    for group in ([], ["models"], ["profiles"]):
+    for group in ([], ["history"], ["models"], ["profiles"]):
         level = app[group[0]] if group else app
         names = {name for name in level if not name.startswith("-")}
         depth = len(group)

@@ -228,6 +228,26 @@ def test_display_matrix_of_both_versions(tmp_path: Path, version: int, a: int, m
     assert inspect_file(path).mirrored == mirrored
 
 
+@pytest.mark.parametrize(
+    ("header", "recorded"),
+    [
+        (struct.pack(">4xI", 3_866_000_000), "2026-07-04T08:53:20+00:00"),
+        (struct.pack(">B3xQ", 1, 3_866_000_000), "2026-07-04T08:53:20+00:00"),
+        (struct.pack(">4xI", 0), None),  # what most programs write
+        (struct.pack(">4xI", 1_800_000_000), None),  # counted from 1970, or a clock that was never set
+        (struct.pack(">B3xQ", 1, 1 << 63), None),
+        (b"", None),
+    ],
+)
+def test_the_time_of_recording_is_read_where_it_makes_sense(
+    tmp_path: Path, header: bytes, recorded: str | None
+) -> None:
+    media = box(b"mdia", box(b"hdlr", bytes(8) + b"vide" + bytes(12)))
+    path = tmp_path / "one.mp4"
+    path.write_bytes(box(b"ftyp", b"isom") + box(b"moov", box(b"mvhd", header) + box(b"trak", media)))
+    assert inspect_file(path).recorded == recorded
+
+
 def test_boxes_with_a_long_length_are_stepped_over(tmp_path: Path) -> None:
     # As cameras write them around more than 4 GB of pictures.
     pictures = struct.pack(">I4sQ", 1, b"mdat", 16 + 100) + bytes(100)

@@ -115,7 +115,7 @@ def _json_text(history: History) -> str:
 
 def _csv_text(history: History) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\r\n")  # both signs have then to be quoted in cells
     writer.writeheader()
     for kind, name in _LISTS.items():
         for record in getattr(history, name):
@@ -279,11 +279,7 @@ def _wrong(error: ValidationError, lines: _Lines) -> InputError:
 
 
 def _where(place: _Place, lines: _Lines) -> str:
-    """Name a place in the document, by its line if it came from one.
-
-    >>> _where(("sets", 1, "reps", 0, "verdict"), {}), _where(("pain", 1, "pain"), {("pain", 1): 7})
-    ('sets[1].reps[0].verdict', 'line 7, pain')
-    """
+    """Name a place in the document: `sets[1].reps[0].verdict`, or `line 7, verdict` if it came from a line."""
     known = next((count for count in range(len(place), 0, -1) if place[:count] in lines), 0)
     rest = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place[known:]).removeprefix(".")
     return ", ".join(filter(None, [f"line {lines[place[:known]]}" if known else "", rest]))

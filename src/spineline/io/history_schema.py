@@ -7,7 +7,7 @@ APPLICATION_ID: Final = 0x53504C4E
 
 _DATE_1: Final = """
     date >= '1' AND substr(date, 20) GLOB '[+-][01][0-9]:[0-5][0-9]'
-    AND strftime('%Y-%m-%dT%H:%M:%S', substr(date, 1, 19)) = substr(date, 1, 19)
+    AND strftime('%Y-%m-%dT%H:%M:%S', substr(date, 1, 19), '+0 days') = substr(date, 1, 19)
 """
 
 _STEP_1: Final = (
