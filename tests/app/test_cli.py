@@ -83,7 +83,8 @@ def test_the_help_of_analyze_explains_every_option_and_the_status(capsys: pytest
     shown = capsys.readouterr().out
     options = (
         "-o --exercise --load --body-mass --lifter --date --profile --model --time-range --workers --save-vid "
-        "--save-chart --save-track --save-mot --save-trc --save-openpose --no-report --no-history --config --format --json --quiet"
+        "--save-chart --save-track --save-mot --save-trc --save-openpose --no-report --no-history "
+        "--config --format --json --quiet"
     )
     for option in options.split():
         assert re.search(rf"{option}\b[^│]*\s{{2,}}\w", shown), option
