@@ -16,12 +16,14 @@ from spineline.app.analyze import Request
 from spineline.app.live import Live
 from spineline.app.lookout import Look, Lookout
 from spineline.core.analysis import Analysis
+from spineline.core.history import Record
 from spineline.core.lifter import Observation
 from spineline.core.recording import Plate, Recording
 from spineline.core.settings import LiveSettings, Settings
 from spineline.core.sim import Flaws, Move, lift, simulate
 from spineline.core.track import PoseTrack
 from spineline.io.config import Options
+from spineline.io.dates import date_now
 from spineline.io.film import Film
 from spineline.io.shots import Event, Shot
 from tests.app.test_live import Heard, Run, Watched
@@ -145,6 +147,8 @@ def watch_simulated(
     request: Request | None = None,
     people: int = 1,
     stopped: Callable[[Watched], bool] = lambda _screen: False,
+    keep: Callable[[Record], None] | None = None,
+    date: Callable[[], str] = date_now,
 ) -> Run:
     """Watch a simulated lifter live; ``keys`` are pressed once so many pictures have been shown."""
     shown = screen or Watched(keys=dict(keys or {}))
@@ -165,6 +169,8 @@ def watch_simulated(
             say=run.said.append,
             show_summary=run.summaries.append,
             clock=feed.clock,
+            keep=keep,
+            date=date,
         )
         _keep_in_step(feed, lookout, watched)
         watched.run(lambda: stopped(shown))

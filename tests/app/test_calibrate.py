@@ -14,6 +14,7 @@ import pytest
 from spineline.app.calibrate import ASKED, HELD, Calibration, Guide
 from spineline.app.cli import run
 from spineline.app.lookout import Eyes, Lookout
+from spineline.app.remember import calibration_record
 from spineline.core.calibration import measure_standing
 from spineline.core.coach import Advice, Setup
 from spineline.core.settings import Settings
@@ -23,6 +24,7 @@ from spineline.errors import InputError
 from spineline.io.data_folder import DEFAULT_PROFILE
 from spineline.io.encode import write_h264
 from spineline.io.feed import Feed
+from spineline.io.history import open_history
 from spineline.io.live_picture import Showing, paint, words
 from spineline.io.profiles import list_profiles, load_profile, save_profile
 from spineline.io.tracks import between
@@ -342,6 +344,8 @@ def test_the_command_keeps_a_profile_that_analyze_compares_with(
     assert "the slump is left out" in shown
     assert f"kept as the profile me in place of that of {DATE}; " in " ".join(shown.split())
     profile = load_profile("me")
+    with open_history() as store:
+        assert store.read().calibrations == (calibration_record("me", profile),)
     assert profile.date != DATE
     assert profile.seconds > HELD_S
     command = ["analyze", str(clip), "-o", str(tmp_path), "--model", str(pose_model), "--no-report", "--json"]

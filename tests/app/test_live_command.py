@@ -15,6 +15,7 @@ import pytest
 from spineline.app.cli import run
 from spineline.io import camera
 from spineline.io.data_folder import DATA_VARIABLE
+from spineline.io.history import open_history
 from spineline.io.tracks import load_track
 from tests.app.make_inputs import SAMPLES, write_lift
 from tests.app.test_bad_input import told
@@ -29,8 +30,9 @@ LONG_S = 120.0  # for what surely comes; never waited for
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_signal_ends_it_in_good_order_and_keeps_everything(
-    number: signal.Signals, pose_model: Path, tmp_path: Path
+    number: signal.Signals, pose_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "data"))
     arguments = ["live", "--source", str(CLIP), "--no-window", "--mute", "--model", str(pose_model), "--record", "rec"]
     with subprocess.Popen(
         [sys.executable, "-m", "spineline", *arguments],
@@ -65,6 +67,9 @@ def test_a_signal_ends_it_in_good_order_and_keeps_everything(
     assert document["input"]["frames"] == len(track)
     assert track.time_s[-1] >= document["reps"][0]["end_s"]
     assert not [path for path in rec.rglob("*") if path.name.startswith(".")]
+    with open_history() as history:
+        ((_, record),) = history.sets()
+    assert (record.folder, len(record.reps)) == (str(rec), len(document["reps"]))
 
 
 # Mistakes

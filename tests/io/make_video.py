@@ -11,7 +11,10 @@ repeated, turned or mirrored frame is seen by looking at the picture alone::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -85,7 +88,7 @@ def write_video(
     """
     stored = _stored_images(len(times_s), width_px, height_px, turn_deg=turn_deg, mirror=mirror)
     time_base = Fraction(1, ticks_per_s)
-    with av.open(str(path), "w", format=container, options=mux_options or {}) as sink:
+    with _scheduled_as_before(), av.open(str(path), "w", format=container, options=mux_options or {}) as sink:
         stream = sink.add_stream(codec, rate=_nominal_rate(times_s), options=options or {})
         assert isinstance(stream, av.VideoStream)
         turned = turn_deg % 180 != 0
@@ -106,6 +109,19 @@ def write_video(
             assert isinstance(audio, av.AudioStream)
             _write_silence(sink, audio, seconds=max(times_s))
     return Path(path)
+
+
+@contextlib.contextmanager
+def _scheduled_as_before() -> Iterator[None]:
+    """Undo what libsvtav1 does as root: thread and later children real-time, so that nothing else gets a turn."""
+    if sys.platform != "linux":
+        yield
+        return
+    policy, of_policy = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, of_policy)
 
 
 def write_audio(path: Path | str, *, codec: str = "aac", seconds: float = 1.0) -> Path:

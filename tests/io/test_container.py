@@ -271,3 +271,9 @@ def test_strange_headers_never_break_the_reader(start: bytes, rest: bytes) -> No
         path.write_bytes(start + rest)
         with contextlib.suppress(InputError):
             assert inspect_file(path).kind in ("video", "unknown")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+def test_writing_av1_leaves_this_process_to_share_the_processor(tmp_path: Path) -> None:
+    write_video(tmp_path / "av1.mp4", STEADY_S[:5], codec="libsvtav1", ticks_per_s=25)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER

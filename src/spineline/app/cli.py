@@ -1,4 +1,4 @@
-"""The command line: reads it, calls one function, prints what comes back. With `profiles` the only one with cyclopts.
+"""The command line: reads it, calls one function, prints what comes back. Only files of commands know cyclopts.
 
 Nothing heavy is imported before a command needs it, so that `--help` answers at once.
 """

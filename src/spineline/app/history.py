@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import App, Parameter
 
-from spineline.app.arguments import any_date, mass, past_date
+from spineline.app.arguments import any_date, mass, past_date, whole
 from spineline.core.history import WORST_PAIN, When
 from spineline.core.terms import Exercise
 from spineline.errors import InputError, SettingsError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 history = App(name="history", help="Look after what is kept of your lifts: sets, pain, calibrations, conditions.")
 
-Id = Annotated[int, Parameter(name="ID")]
+Id = Annotated[int, Parameter(name="ID", converter=whole)]
 Lifter = Annotated[str | None, Parameter(metavar="NAME")]
 Date = Annotated[str | None, Parameter(metavar="DATE", validator=past_date)]
 
@@ -126,7 +126,7 @@ def change(
 
 @history.command(usage="Usage: spineline history delete ID... | --lifter NAME --yes")
 def delete(
-    *set_ids: Annotated[int, Parameter(name="ID")],
+    *set_ids: Id,
     lifter: Lifter = None,
     yes: bool = False,
 ) -> int:
@@ -257,7 +257,7 @@ def condition(
 
 
 def pain(
-    level: Annotated[int, Parameter(name=f"0-{WORST_PAIN}")],
+    level: Annotated[int, Parameter(name=f"0-{WORST_PAIN}", converter=whole)],
     /,
     *,
     when: When = "after",
