@@ -117,6 +117,10 @@ def test_the_same_set_is_replaced_and_keeps_its_id(store: HistoryStore) -> None:
     assert store.same(lifted(0)) == again
     assert store.same(lifted(5)) is None
     assert store.add_set(lifted(0, to_s=7.0)) not in (first, second)
+    store.delete([second])
+    for to_s in (6.25, 7.0):
+        store.add_set(lifted(0, to_s=to_s, lifter="Anna"))
+    assert store.lifters() == ("Anna",)
 
 
 @pytest.mark.parametrize(

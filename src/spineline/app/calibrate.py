@@ -259,7 +259,7 @@ class Calibration:
         say: Callable[[str], None],
         slump: bool = False,
         guided: bool = True,
-        keep: Callable[[Record], None] = lambda _: None,
+        keep: Callable[[Record], object] = lambda _: None,
     ) -> None:
         self._lookout, self._screen, self._sounds, self._say = lookout, screen, sounds, say
         self._keep_record = keep

@@ -240,10 +240,9 @@ def _run_analysis(
                 if isinstance(result, Failed):
                     status = complain(result.message)
                     continue
+                kept = memory.add(result.record) if memory and result.record else None
                 if not (as_json or quiet):
-                    _show(result)
-                if memory and result.record:
-                    memory.add(result.record)
+                    _show(result, kept)
             texts.append(result.text)
             with_reps |= bool(result.reps)
             if not result.measured and status == OK:
@@ -264,10 +263,10 @@ def fetched_bundle(name: str, *, quiet: bool = False) -> Path:
         return resolve_model(name, on_progress=on_progress)
 
 
-def _show(done: "Done") -> None:
+def _show(done: "Done", kept: int | None) -> None:
     from spineline.app.summary import print_summary
 
-    print_summary(done, terminal())
+    print_summary(done, terminal(), kept)
 
 
 def _explain() -> None:

@@ -147,7 +147,7 @@ class Live:
         show_summary: Callable[[Summary], None],
         clock: Callable[[], float] = time.perf_counter,
         analyze: Callable[[PoseTrack, Request], Analysis] = analyzed,
-        keep: Callable[[Record], None] | None = None,
+        keep: Callable[[Record], object] | None = None,
         date: Callable[[], str] = date_now,
     ) -> None:
         self.figures = Figures()

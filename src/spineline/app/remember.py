@@ -44,16 +44,17 @@ class Memory:
         self._complain, self._lost = complain, False
         self._unsaid = [name for name, value in said.items() if value is None]
 
-    def add(self, record: Record) -> None:
-        """Keep a record."""
+    def add(self, record: Record) -> int | None:
+        """Keep a record; return the number of a set."""
         if self._lost:
-            return
+            return None
         try:
             with open_history() as history, history.writing():
-                history.add(self._as_known(history, record) if isinstance(record, SetRecord) else record)
+                return history.add(self._as_known(history, record) if isinstance(record, SetRecord) else record)
         except SpinelineError as error:
             self._lost = True
             self._complain(f"not kept in the history: {error}")
+            return None
 
     def _as_known(self, history: HistoryStore, record: SetRecord) -> SetRecord:
         known = history.same(record)

@@ -30,8 +30,8 @@ def print_legend(console: "Console") -> None:
     console.print(Text(_LEGEND, style="dim"))
 
 
-def print_summary(done: Summary, console: "Console") -> None:
-    """Show one analysed input."""
+def print_summary(done: Summary, console: "Console", kept: int | None = None) -> None:
+    """Show one analysed input, and as what number the history has it."""
     from rich.text import Text
 
     document = json.loads(done.text)
@@ -46,6 +46,8 @@ def print_summary(done: Summary, console: "Console") -> None:
         console.print(Text(line, style="dim"))
     if isinstance(done, Done):
         console.print(Text(f"Written to {printable_name(done.folder)}: {', '.join(done.files)}"), soft_wrap=True)
+    if kept:
+        console.print(Text(f"Kept in the history as set {kept}.", style="dim"))
     console.print()
 
 

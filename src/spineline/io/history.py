@@ -73,16 +73,17 @@ class HistoryStore:
         with transaction(self._db, "BEGIN IMMEDIATE"):
             yield
 
-    def add(self, record: Record) -> None:
-        """Keep a record of any kind."""
+    def add(self, record: Record) -> int | None:
+        """Keep a record of any kind, and return the id of a set."""
         if isinstance(record, SetRecord):
-            self.add_set(record)
-        elif isinstance(record, PainRecord):
+            return self.add_set(record)
+        if isinstance(record, PainRecord):
             self.add_pain(record)
         elif isinstance(record, CalibrationRecord):
             self.add_calibration(record)
         else:
             self.set_condition(record)
+        return None
 
     def add_set(self, record: SetRecord) -> int:
         """Keep a set and return its id: that of the same set, which it replaces, or a new one.
@@ -93,16 +94,15 @@ class HistoryStore:
         with self.writing():
             known = self._id_of(record)
             still = record.still or (self._still(known) if known else None)
-            names = [*_columns(SetRecord), "notes"]
-            values = {**_plain(record), "notes": json.dumps(record.notes, ensure_ascii=False)}
-            lifter_id = self._lifter_id(record.lifter)
-            set_id = self._put("sets", id=known, lifter_id=lifter_id, **{name: values[name] for name in names})
+            lifter_id, notes = self._lifter_id(record.lifter), json.dumps(record.notes, ensure_ascii=False)
+            set_id = self._put("sets", id=known, lifter_id=lifter_id, **_plain(record), notes=notes)
             for rep in record.reps:
                 self._put("reps", set_id=set_id, **_plain(rep))
                 for place, flag in enumerate(rep.flags):
                     self._put("flags", set_id=set_id, rep=rep.index, place=place, **_plain(flag))
             if still and (still is record.still or shown_in(still, record.reps)):
                 self._put("stills", set_id=set_id, **_plain(still))
+            self._forget_lifters()  # who was named for it before
         return set_id
 
     def add_pain(self, record: PainRecord) -> None:
