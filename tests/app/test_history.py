@@ -70,9 +70,9 @@ def test_sets_are_listed(said: Callable[..., str], monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("COLUMNS", "120")
     assert rows(said("history", "list")) == [
         "ID Date Lifter Exercise Load Reps Verdicts Peak Strain Seen",
-        "1 2026-10-02 18:30 me deadlift 100 kg 2 1 flag, 1 not measured +14° ±2 +21% ±6 88%",
-        "2 2026-10-03 18:30 Bob squat - 3 1 flag, 1 ok, 1 not measured +14° ±2 +21% ±6 88%",
-        "3 2026-10-04 18:30 me - 72.5 kg 1 1 not measured - - 88%",
+        "1 2026-10-02 me deadlift 100 kg 2 1 flag, 1 not measured +14° ±2 +21% ±6 88%",
+        "2 2026-10-03 Bob squat - 3 1 flag, 1 ok, 1 not measured +14° ±2 +21% ±6 88%",
+        "3 2026-10-04 me - 72.5 kg 1 1 not measured - - 88%",
     ]
 
 

@@ -12,16 +12,29 @@ from cyclopts import App
 from rich.console import Console
 
 from spineline.app import trend as commands
-from spineline.core.history import History
+from spineline.core.history import History, Record
 from spineline.core.overview import overview
 from spineline.core.settings import Settings
 from spineline.errors import InputError, SettingsError
+from spineline.io.history import open_history
 from tests.core.make_weeks import ME, make_condition, make_pain, make_set, steady
+
+
+@pytest.fixture(autouse=True)
+def _own_history(alone: None) -> None:
+    """Keep a history of the test's own."""
+
+
+def keep(history: History) -> None:
+    records: list[Record] = [*history.sets, *history.pain, *history.calibrations, *history.conditions]
+    with open_history() as store, store.writing():
+        for record in records:
+            store.add(record)
 
 
 def run(history: History, *arguments: str, patch: pytest.MonkeyPatch) -> Any:
     """Run a command on what is kept, on a fixed day."""
-    patch.setattr(commands, "_kept", lambda _lifter: history)
+    keep(history)
     patch.setattr(commands, "_today", lambda: date(2026, 3, 12))
     app = App(name="history")
     app.command(commands.trend)
@@ -120,22 +133,19 @@ def test_a_date_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     ("named", "found"), [(None, "expected one lifter, found 'Ann', 'Bob'"), ("Cid", "named 'Cid', found 'Ann', 'Bob'")]
 )
 def test_whose_weeks_must_be_plain(named: str | None, found: str) -> None:
-    both = History(
-        pain=(make_pain("2026-03-09T18:00", "after", 1), make_pain("2026-03-09T18:00", "after", 1, lifter="Bob"))
-    )
+    mine, his = make_pain("2026-03-09T18:00", "after", 1), make_pain("2026-03-09T18:00", "after", 1, lifter="Bob")
+    keep(History(pain=(mine, his)))
     with pytest.raises(InputError, match=found):
-        commands.one_lifter(both, named)
-    assert commands.one_lifter(both, "Bob") == "Bob"
-    assert commands.one_lifter(both, "bob") == "Bob"
+        commands.kept_of(named)
+    assert commands.kept_of("Bob") == commands.kept_of("bob") == (History(pain=(his,)), "Bob")
 
 
 def test_the_only_lifter_need_not_be_named() -> None:
-    assert commands.one_lifter(steady(), None) == ME
-    assert commands.one_lifter(History(conditions=(make_condition(),)), None) == ME
+    keep(History(conditions=(make_condition(),)))
+    assert commands.kept_of(None) == (History(conditions=(make_condition(),)), ME)
 
 
 def test_nothing_kept_says_what_to_do() -> None:
-    with pytest.raises(InputError, match="run spineline analyze first"):
-        commands.one_lifter(History(), None)
-    with pytest.raises(InputError, match="named 'Ann', found none"):
-        commands.one_lifter(History(), ME)
+    for named in (None, ME):
+        with pytest.raises(InputError, match="run spineline analyze first"):
+            commands.kept_of(named)

@@ -1,5 +1,7 @@
 """Small histories with known numbers: sets, pain and calibrations of one lifter."""
 
+from hashlib import sha256
+
 from spineline.core.history import CalibrationRecord, ConditionRecord, History, PainRecord, RepRecord, SetRecord, When
 from spineline.core.terms import Exercise, Verdict
 
@@ -38,7 +40,7 @@ def make_set(
 ) -> SetRecord:
     """Make a set of as many reps as peaks are given, at a moment such as 2026-01-05T18:00."""
     return SetRecord(
-        sha256=f"{date}{load_kg}",
+        sha256=sha256(f"{date}{load_kg}".encode()).hexdigest(),
         from_s=0.0,
         to_s=20.0,
         date=f"{date}:00+01:00",

@@ -27,7 +27,7 @@ def with_still(**changes: Any) -> Record:
         lifted(still=STILL), PAIN, CALIBRATION, CONDITION, lifted(reps=()), lifted(load_kg=None, exercise=None),
         replace(PAIN, pain=0), replace(PAIN, pain=10, note="n" * MOST_CHARACTERS), replace(PAIN, note="a\n李 ✓"),
         lifted(usable_share=0.0), lifted(usable_share=1.0), with_rep(thoracic_change_peak_deg=-180.0),
-        with_rep(turn_s=REP.start_s), with_still(face_px=None), lifted(from_s=3.0, to_s=3.0),
+        with_rep(turn_s=REP.start_s), with_still(faceless=None), lifted(from_s=3.0, to_s=3.0),
         lifted(date="2026-10-02T18:30:00-00:00".replace("-00:00", "-11:30")),
         with_still(jpeg=JPEG[:4] + bytes(MOST_STILL_BYTES - 6) + JPEG[-2:]),
     ],
@@ -69,7 +69,7 @@ def test_what_is_measured_and_said_may_be_kept(record: Record) -> None:
         (with_still(jpeg=b"\x89PNG" + JPEG), "still.jpeg: expected a JPEG"),
         (with_still(jpeg=JPEG[:-1]), "still.jpeg: expected a JPEG"),
         (with_still(jpeg=JPEG + bytes(MOST_STILL_BYTES) + JPEG), "still.jpeg: expected a JPEG"),
-        (with_still(face_px=(1.0, INF, 3.0)), "still.face_px[1]: expected a number from 0 to 100000"),
+        (with_still(faceless=b"blurred"), "still.faceless: expected a JPEG"),
     ],
 )  # fmt: skip
 def test_everything_else_is_refused_by_name(record: Record, complaint: str) -> None:

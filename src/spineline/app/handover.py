@@ -43,19 +43,16 @@ def export(
         Where the two files go (the current folder if not given).
     """
     from spineline.app.cli import OK, write
-    from spineline.app.trend import one_lifter
+    from spineline.app.trend import kept_of
     from spineline.core.settings import Settings
     from spineline.io.data_folder import name_key
     from spineline.io.handover import handover_table, render_handover
-    from spineline.io.history import open_history
     from spineline.io.results import ensured_folder
     from spineline.io.whole_file import write_files
 
     if not for_clinician:
         raise SettingsError("expected --for-clinician; to take everything out: spineline history export")
-    with open_history() as store:
-        kept = store.read(lifter)
-    name = one_lifter(kept, lifter)
+    kept, name = kept_of(lifter)
     shown = _between(kept, _day(since), _day(until))
     if not (shown.sets or shown.pain):
         raise InputError("nothing is kept of that time: choose another --since or --until")

@@ -27,7 +27,7 @@ def sets_table(found: Sequence[tuple[int, SetRecord]]) -> "Table":
     for set_id, record in found:
         table.add_row(
             str(set_id),
-            _day(record),
+            record.date[:10],
             record.lifter,
             record.exercise or "-",
             _load(record),
@@ -54,8 +54,8 @@ def print_set(set_id: int, record: SetRecord, console: "Console") -> None:
     """Show all that is kept of a set."""
     from rich.text import Text
 
-    name = printable_name(Path(record.name))
-    console.print(Text.assemble((f"Set {set_id}", "bold"), f": {record.lifter}, {_day(record)}, {name}"))
+    name, date = printable_name(Path(record.name)), record.date[:16].replace("T", " ")
+    console.print(Text.assemble((f"Set {set_id}", "bold"), f": {record.lifter}, {date}, {name}"))
     load = "" if record.load_kg is None else f", {_load(record)}"
     console.print(Text(f"{record.exercise or 'lift'}{load}, upper back measured in {record.usable_share:.0%}"))
     table = _table(_REPS)
@@ -99,10 +99,6 @@ def _document(set_id: int, record: SetRecord, *, leave: str = "") -> dict[str, A
 
 def _json(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _day(record: SetRecord) -> str:
-    return record.date[:16].replace("T", " ")
 
 
 def _load(record: SetRecord) -> str:

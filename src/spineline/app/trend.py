@@ -56,8 +56,8 @@ def trend(
     """
     from spineline.app.cli import OK, terminal, write
 
-    history = _kept(lifter)
-    seen = _overview(history, lifter, exercise=exercise, today=_today(), settings=_settings(config))
+    history, name = kept_of(lifter)
+    seen = _overview(history, name, exercise=exercise, today=_today(), settings=_settings(config))
     if json:
         write(trend_text(seen))
     else:
@@ -90,11 +90,11 @@ def page(
     from spineline.io.progress_page import write_progress
 
     first = _date(since)
-    history = _kept(lifter)
+    history, name = kept_of(lifter)
     write_progress(
         history,
         output,
-        lifter=one_lifter(history, lifter),
+        lifter=name,
         today=_today().isoformat(),
         settings=_settings(config),
         since=first,
@@ -103,12 +103,19 @@ def page(
     return OK
 
 
-def _kept(lifter: str | None) -> History:
-    """Read what is kept: of one lifter, or of all."""
+def kept_of(lifter: str | None) -> tuple[History, str]:
+    """Read all that is kept of the lifter named, or of the only one there is, and return whose it is.
+
+    Raises
+    ------
+    InputError
+        There are several, or none of that name.
+    """
     from spineline.io.history import open_history
 
     with open_history() as store:
-        return store.read(lifter)
+        name = _one_of(store.lifters(), lifter)
+        return store.read(name), name
 
 
 def _today() -> date:
@@ -130,40 +137,28 @@ def _date(since: str | None) -> str | None:
         raise InputError(f"--since: expected a date such as 2026-01-31, found {since!a}") from error
 
 
-def one_lifter(history: History, lifter: str | None) -> str:
-    """Choose whose records are looked at: the one named, or the only one there is.
+def _one_of(names: Sequence[str], lifter: str | None) -> str:
+    from spineline.io.data_folder import checked_name, name_key
 
-    Raises
-    ------
-    InputError
-        There are several, or none of that name.
-    """
-    names = sorted(
-        {record.lifter for record in history.sets}
-        | {record.lifter for record in history.pain}
-        | {record.lifter for record in history.calibrations}
-        | {record.lifter for record in history.conditions}
-    )
-    meant = [name for name in names if lifter is None or name.casefold() == lifter.casefold()]
-    if lifter in meant:
-        return lifter or ""
+    key = None if lifter is None else name_key(checked_name(lifter))
+    meant = [name for name in names if key in (None, name_key(name))]
     if len(meant) == 1:
         return meant[0]
-    if not names and lifter is None:
+    if not names:
         raise InputError("nothing is kept yet: expected analysed sets; run spineline analyze first")
     found = ", ".join(map(ascii, names[:_MOST_NAMED])) + (", ..." if len(names) > _MOST_NAMED else "")
     asked = "" if lifter is None else f" named {lifter!a}"
-    raise InputError(f"expected one lifter{asked}, found {found or 'none'}; name one with --lifter")
+    raise InputError(f"expected one lifter{asked}, found {found}; name one with --lifter")
 
 
 def _overview(
-    history: History, lifter: str | None, *, exercise: Exercise | None, today: date, settings: "Settings"
+    history: History, lifter: str, *, exercise: Exercise | None, today: date, settings: "Settings"
 ) -> "Overview":
     from dataclasses import replace
 
     from spineline.core.overview import overview
 
-    seen = overview(history, lifter=one_lifter(history, lifter), today=today, settings=settings)
+    seen = overview(history, lifter=lifter, today=today, settings=settings)
     if exercise is None:
         return seen
     return replace(seen, lifts=tuple(lift for lift in seen.lifts if lift.exercise == exercise), other=())
