@@ -15,10 +15,11 @@ import pytest
 
 from spineline.app.analyze import Done, Request, analyze_all
 from spineline.app.cli import run
-from spineline.app.remember import Memory, calibration_record
-from spineline.core.history import PainRecord, Record, SetRecord
+from spineline.app.remember import Memory, calibration_record, pictured
+from spineline.core.history import PainRecord, Record, RepRecord, SetRecord
 from spineline.core.profile import Profile
 from spineline.core.settings import Settings
+from spineline.core.terms import Verdict
 from spineline.io.config import Options
 from spineline.io.data_folder import DATA_VARIABLE
 from spineline.io.history import open_history
@@ -26,7 +27,7 @@ from spineline.io.tracks import RECORDED, between, identified, load_track, save_
 from tests.app.make_inputs import SOURCE, write_lift, write_recording, write_standing, write_unseen
 from tests.app.make_live import KIND, LIVE, half, one_set, two_sets, watch_simulated
 from tests.app.test_bad_input import told
-from tests.io.make_history import DATE, PAIN, STILL, lifted
+from tests.io.make_history import DATE, PAIN, REP, STILL, lifted
 from tests.io.make_video import write_video
 
 CHANGED_S = 1_700_000_000
@@ -352,3 +353,19 @@ def test_a_calibration_is_kept_with_what_was_measured() -> None:
         "date": DATE, "lifter": "Zoë", "thoracic_deg": 1.5, "sigma_deg": 0.7, "slump_deg": 21.0,
         "slump_sigma_deg": 2.0, "spine_sha256": "ab" * 32,
     }  # fmt: skip
+
+
+def test_the_picture_kept_is_of_the_worst_rep_that_has_one() -> None:
+    def rep(index: int, verdict: Verdict, peak_deg: float | None) -> RepRecord:
+        at_s = 10.0 * index
+        return replace(REP, index=index, start_s=at_s, turn_s=at_s + 1, end_s=at_s + 2, verdict=verdict, flags=(),
+                       thoracic_change_peak_deg=peak_deg)  # fmt: skip
+
+    record = lifted(reps=(rep(1, "ok", 20.0), rep(2, "flag", 13.0), rep(3, "flag", 15.0), rep(4, "not_measured", None)))
+    stills = {index: replace(STILL, rep=index) for index in (1, 2, 3, 4)}
+    for left in (stills, {1: stills[1], 2: stills[2]}, {1: stills[1], 4: stills[4]}, {4: stills[4]}):
+        with_picture = pictured(record, left)
+        assert with_picture is not None
+        assert with_picture.still == left[next(index for index in (3, 2, 1, 4) if index in left)]
+    assert pictured(record, {}) == record
+    assert pictured(None, stills) is None
