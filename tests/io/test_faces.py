@@ -21,12 +21,15 @@ def standing() -> Floats:
     return points
 
 
+UNSEEN = np.full((9, 2), np.nan)
+
+
 def detail(picture: np.ndarray, x: int, y: int) -> float:
     return float(picture[y - 3 : y + 4, x - 3 : x + 4].astype(float).std())
 
 
 def test_head_and_surroundings_lose_every_detail_and_the_back_none() -> None:
-    seen = without_faces(CHECKS, standing())
+    seen = without_faces(CHECKS, standing(), UNSEEN)
     assert seen is not None
     for x, y in ((155, 60), (165, 62), (150, 45), (20, 200), (290, 60), (150, 20)):
         assert detail(seen, x, y) < 15 < detail(CHECKS, x, y)
@@ -34,8 +37,19 @@ def test_head_and_surroundings_lose_every_detail_and_the_back_none() -> None:
         assert detail(seen, x, y) == detail(CHECKS, x, y)
 
 
+def test_a_back_that_bulges_stays_sharp_and_who_stands_behind_it_does_not() -> None:
+    round_px = np.stack([np.linspace(120.0, 105.0, 9), np.linspace(70.0, 180.0, 9)], axis=1)
+    straight, bulging = without_faces(CHECKS, standing(), UNSEEN), without_faces(CHECKS, standing(), round_px)
+    assert straight is not None
+    assert bulging is not None
+    x, y = round_px[5].astype(int)
+    assert detail(straight, x, y) < 15
+    assert detail(bulging, x, y) == detail(CHECKS, x, y)
+    assert detail(bulging, x - 25, y) < 15
+
+
 def test_a_head_half_out_of_the_picture() -> None:
-    seen = without_faces(CHECKS, standing() - [0.0, 60.0])
+    seen = without_faces(CHECKS, standing() - [0.0, 60.0], UNSEEN)
     assert seen is not None
     assert detail(seen, 155, 4) < 15
 
@@ -46,10 +60,10 @@ def test_a_head_half_out_of_the_picture() -> None:
 def test_nobody_vouches_for_a_head_that_was_not_seen(missing: list[int]) -> None:
     landmarks_px = standing()
     landmarks_px[missing] = np.nan
-    assert without_faces(CHECKS, landmarks_px) is None
+    assert without_faces(CHECKS, landmarks_px, UNSEEN) is None
 
 
 def test_the_picture_itself_stays() -> None:
     before = CHECKS.copy()
-    without_faces(CHECKS, standing())
+    without_faces(CHECKS, standing(), UNSEEN)
     assert np.array_equal(CHECKS, before)

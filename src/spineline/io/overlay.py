@@ -160,12 +160,13 @@ class Painter:
     def still(self, image: Image, frame_index: int, result: RepResult, *, scale: float = 1.0) -> Still:
         """Return the lifter in one RGB picture, with the line of the spine and nothing else."""
         landmarks_px = self._analysis.track.landmarks_px[frame_index] * scale
-        hidden = without_faces(image, landmarks_px)
+        spine_px = self._analysis.spine.points_px[frame_index] * scale
+        hidden = without_faces(image, landmarks_px, spine_px)
 
         def jpeg(picture: Image) -> bytes:
             picture = np.ascontiguousarray(picture).copy()
             colour = VERDICTS[result.verdict].rgb
-            draw_spine(picture, self._analysis.spine.points_px[frame_index] * scale, colour)
+            draw_spine(picture, spine_px, colour)
             return _small_jpeg(picture[_around(landmarks_px, picture.shape[:2])])
 
         return Still(
