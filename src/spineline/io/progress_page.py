@@ -14,7 +14,7 @@ from spineline.core.advice import CLINICIAN_FIRST, EMERGENCY, SIGNS, trend_in_wo
 from spineline.core.history import WORST_PAIN, History, SetRecord
 from spineline.core.overview import Lift, Overview, overview
 from spineline.core.progress import EnteredPain, Session, Value, day_of
-from spineline.core.settings import ProgressSettings, Settings, origin
+from spineline.core.settings import ProgressSettings, Settings
 from spineline.core.trend import Week
 from spineline.io.pages import page_template, write_page
 from spineline.io.progress_charts import compared_svg, creep_svg, posture_svg, sessions_svg
@@ -30,6 +30,7 @@ from spineline.io.progress_words import (
     sets_at_top,
     value_in_words,
 )
+from spineline.io.settings_rows import settings_rows
 from spineline.io.verdicts import NOT_MEASURED, counted
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def render_progress(
         unknown=(NOT_MEASURED, NOT_ENTERED, NOT_KNOWN),
         pain=[_pain_row(entry, settings.progress) for entry in reversed(seen.pain)],
         limits=_LIMITS,
-        settings=() if seen.clinician_first else _settings(settings.progress),
+        settings=() if seen.clinician_first else settings_rows(settings, "progress"),
     )  # fmt: skip
 
 
@@ -324,14 +325,3 @@ def _pain_row(entry: EnteredPain, settings: ProgressSettings) -> tuple[str, ...]
     belongs = f"session of {entry.session_day}" if entry.session_day else "no session"
     when = record.when.replace("-", " ")
     return str(day_of(record.date)), f"{record.pain} of {WORST_PAIN}, {words}", f"{when}, {belongs}", record.note
-
-
-def _settings(settings: ProgressSettings) -> list[tuple[str, str, str, str]]:
-    """List what was compared with what, and where each number comes from."""
-    rows = []
-    for name, field in type(settings).model_fields.items():
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        unit = str(extra.get("unit", ""))
-        value = f"{getattr(settings, name):g}" + (f" {unit}" if unit != "1" else "")
-        rows.append((f"progress.{name}", value, field.description or "", origin(settings, name)))
-    return rows

@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 import numpy as np
-from pydantic import BaseModel
 
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.history import Still
 from spineline.core.reference import frame_s
-from spineline.core.settings import Settings, origin
 from spineline.core.terms import Verdict
 from spineline.errors import InputError
 from spineline.io.charts import axis_shares, bar_path_svg, timeline_svg
 from spineline.io.findings import CHECKS_CAPTION, bar_lines, checked
 from spineline.io.pages import jpeg_uri, page_template, write_page
+from spineline.io.settings_rows import settings_rows
 from spineline.io.verdicts import (
     CUES,
     NOT_MEASURED,
@@ -124,18 +123,6 @@ class _Share:
     width: str
 
 
-@dataclass(frozen=True)
-class _Setting:
-    """One setting."""
-
-    name: str
-    value: str
-    default: str
-    changed: bool
-    about: str
-    origin: str
-
-
 def write_report(
     analysis: Analysis,
     target: Path | str | TextIO,
@@ -194,7 +181,7 @@ def render_report(
         shares=_shares(analysis),
         limits=_LIMITS,
         source=[(key.replace("_", " "), value) for key, value in sorted(analysis.track.source.items())],
-        settings=_settings(analysis.settings),
+        settings=settings_rows(analysis.settings),
         **_film(analysis, video),
         **_charts(analysis, wide_px=_BESIDE_PX if video else _WIDE_PX),
     )
@@ -404,31 +391,3 @@ def _shares(analysis: Analysis) -> list[_Share]:
 
 def _percent(share: float) -> str:
     return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"
-
-
-def _settings(settings: Settings) -> list[_Setting]:
-    """List every setting, in the order in which they are declared."""
-    rows = []
-    for group_name in type(settings).model_fields:
-        group = getattr(settings, group_name)
-        for name, field in type(group).model_fields.items():
-            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-            unit, value = str(extra.get("unit", "")), getattr(group, name)
-            default = field.get_default()
-            rows.append(
-                _Setting(
-                    name=f"{group_name}.{name}",
-                    value=_with_unit(value, unit),
-                    default=_with_unit(default, unit),
-                    changed=value != default,
-                    about=field.description or "",
-                    origin=origin(group, name),
-                )
-            )
-    return rows
-
-
-def _with_unit(value: object, unit: str) -> str:
-    """Write a value, or the values of a group of levels, with its unit."""
-    text = ", ".join(f"{k} {v:g}" for k, v in value) if isinstance(value, BaseModel) else f"{value}"
-    return text if unit in ("", "1") else f"{text} {unit}"
