@@ -8,7 +8,7 @@ The same numbers at every run.
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +26,7 @@ from spineline.core.history import (
     When,
 )
 from spineline.core.settings import Settings
-from spineline.core.terms import Exercise, Verdict
+from spineline.core.terms import SEVERITIES, Exercise, Verdict
 from spineline.io.progress_page import write_progress
 
 LIFTER: Final = "Example"
@@ -126,15 +126,17 @@ def _set(day: Day, place: int, load_kg: float, top_kg: float, random: Random) ->
 
 def _rep(index: int, day: Day, set_deg: float, *, heavy: bool, random: Random) -> RepRecord:
     start_s = 4.0 + 3.4 * index
-    times = {"start_s": start_s, "turn_s": start_s + 1.3, "end_s": start_s + 2.6}
+    unseen = RepRecord(
+        index=index + 1, start_s=start_s, turn_s=start_s + 1.3, end_s=start_s + 2.6, verdict="not_measured",
+        usable_share=0.0,
+    )  # fmt: skip
     if not day.measured:
-        return RepRecord(index=index + 1, **times, verdict="not_measured", usable_share=round(0.2 * random.random(), 2))
+        return replace(unseen, usable_share=round(0.2 * random.random(), 2))
     creep_deg = index * (0.12 * set_deg if heavy else 0.1)
     peak_deg = round(set_deg - 0.3 * set_deg * heavy + creep_deg + random.gauss(0, 0.6), 1)
     verdict, flags = _judged(index + 1, peak_deg, start_s + 0.8)
-    return RepRecord(
-        index=index + 1,
-        **times,
+    return replace(
+        unseen,
         verdict=verdict,
         usable_share=round(0.93 + 0.07 * random.random(), 2),
         thoracic_change_start_deg=round(0.7 * peak_deg, 1),
@@ -151,8 +153,8 @@ def _rep(index: int, day: Day, set_deg: float, *, heavy: bool, random: Random) -
 
 def _judged(rep: int, peak_deg: float, time_s: float) -> tuple[Verdict, tuple[FlagRecord, ...]]:
     levels = _RULES.thoracic_rounding_deg
-    for severity, level in (("flag", levels.flag), ("caution", levels.caution), ("info", levels.info)):
-        least = max(level, _RULES.mdc95_deg)
+    for severity in reversed(SEVERITIES):
+        least = max(getattr(levels, severity), _RULES.mdc95_deg)
         if peak_deg >= least:
             words = f"upper back {peak_deg:.2g} deg more rounded than your reference ({severity} from {least:.2g} deg)"
             flag = FlagRecord(rule="thoracic_rounding", severity=severity, value=peak_deg, threshold=least, unit="deg",
