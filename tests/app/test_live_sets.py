@@ -15,8 +15,10 @@ import pytest
 from spineline.app.analyze import Done, Request, analyze_all, each_set
 from spineline.app.live import Live
 from spineline.app.lookout import Lookout
+from spineline.app.remember import calibration_record
 from spineline.app.standing import with_standing
 from spineline.core.analysis import Analysis, analyze
+from spineline.core.history import Record
 from spineline.core.recording import Recording
 from spineline.core.settings import Settings
 from spineline.core.sim import Move, lift
@@ -360,8 +362,10 @@ def test_pain_belongs_to_its_set_and_without_a_folder_it_is_said_not_to_be_kept(
 def test_c_keeps_the_standing_as_a_profile_and_compares_with_it(tmp_path: Path) -> None:
     script = lift("goblet_squat", reps=REPS, rounding_deg=20.0, before_s=5.0, after_s=1.0)
     track = lifted(script)
-    run = watch_simulated(track, keys={frame_of(track, 4.6): ["c"]}, record=tmp_path / "rec")
+    given: list[Record] = []
+    run = watch_simulated(track, keys={frame_of(track, 4.6): ["c"]}, record=tmp_path / "rec", keep=given.append)
     (name,) = list_profiles()
+    assert given[0] == calibration_record(name, load_profile(name))
     assert load_profile(name).spine_sha256 == "cd" * 32
     assert any(name in line for line in run.said)
     document = json.loads(run.summaries[0].text)

@@ -22,7 +22,7 @@ from spineline.app.footage import FILM_START
 from spineline.app.lookout import Judge, Look, Lookout
 from spineline.app.pain import PainEntry
 from spineline.app.records import drop, save, set_folder, written
-from spineline.app.remember import lifter_of
+from spineline.app.remember import calibration_record, lifter_of
 from spineline.app.screens import Screen
 from spineline.app.standing import with_standing
 from spineline.core.analysis import Analysis, RepResult
@@ -438,5 +438,7 @@ class Live:
             return
         self._settings, name = self._request.settings, self._request.options.profile
         self._hint = ""
+        if self._keep and self._request.profile:
+            self._keep(calibration_record(lifter_of(self._request.options), self._request.profile))
         self._say(f"your standing is kept as the profile {name} and compared with from now on")
         self._sounds.cue("good", "got it")
