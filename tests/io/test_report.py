@@ -73,6 +73,20 @@ class Page(HTMLParser):
         """Return every value of an attribute."""
         return [attrs[name] for _, attrs in self.elements if name in attrs]
 
+    def refers_to_nothing_outside(self) -> list[str]:
+        """Check that, and that it runs nothing; return what it refers to within itself."""
+        identities = self.attributes("id")
+        assert len(identities) == len(set(identities))
+        targets = self.attributes("href") + [f"#{name}" for name in re.findall(r"url\(#([^)]+)\)", self.source)]
+        assert {target.removeprefix("#") for target in targets} <= set(identities)
+        assert "://" not in self.source
+        assert self.source.count("url(") == self.source.count("url(#")
+        assert not {"script", "link", "iframe", "object", "base", "form"} & {tag for tag, _ in self.elements}
+        assert not [name for _, attrs in self.elements for name in attrs if name.startswith("on")]
+        policy = next(attrs["content"] for _, attrs in self.elements if "Content-Security-Policy" in attrs.values())
+        assert policy.startswith("default-src 'none'")
+        return targets
+
 
 def page_of(analysis: Analysis, title: str = "set 1.mp4", stills: dict[int, Still] | None = None) -> Page:
     return Page(render_report(analysis, title=title, stills=stills))
@@ -86,16 +100,7 @@ def page() -> Page:
 def test_refers_to_nothing_outside_the_page(page: Page) -> None:
     assert all(source.startswith("data:image/jpeg;base64,") for source in page.attributes("src"))
     assert page.attributes("src")
-    identities = page.attributes("id")
-    assert len(identities) == len(set(identities))
-    targets = page.attributes("href") + [f"#{name}" for name in re.findall(r"url\(#([^)]+)\)", page.source)]
-    assert {target.removeprefix("#") for target in targets} <= set(identities)
-    assert "://" not in page.source
-    assert page.source.count("url(") == page.source.count("url(#")
-    assert not {"script", "link", "iframe", "object", "base", "form"} & {tag for tag, _ in page.elements}
-    assert not [name for _, attrs in page.elements for name in attrs if name.startswith("on")]
-    policy = next(attrs["content"] for _, attrs in page.elements if "Content-Security-Policy" in attrs.values())
-    assert policy.startswith("default-src 'none'")
+    page.refers_to_nothing_outside()
 
 
 def test_is_a_page_for_phones_and_readers(page: Page) -> None:

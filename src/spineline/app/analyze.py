@@ -9,7 +9,7 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -54,9 +54,6 @@ from spineline.io.tables import (
 from spineline.io.tracks import RECORDED, between, identified, load_track, save_track
 from spineline.io.tracks import SUFFIX as TRACK_SUFFIX
 from spineline.io.verdicts import counted, main_reason
-
-if TYPE_CHECKING:
-    pass
 
 _NOTED_DROPPED_SHARE: Final = 0.01
 

@@ -1,6 +1,5 @@
 """What is kept of lifts, as tables and JSON for `spineline history`."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from spineline.core.history import RepRecord, SetRecord
 from spineline.core.terms import BY_SEVERITY
 from spineline.io.container import printable_name
-from spineline.io.text import printable
+from spineline.io.text import json_text, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,12 +41,12 @@ def sets_table(found: Sequence[tuple[int, SetRecord]]) -> "Table":
 
 def sets_text(found: Sequence[tuple[int, SetRecord]]) -> str:
     """Return sets as a JSON array, without their pictures."""
-    return _json([_document(set_id, record, leave="still") for set_id, record in found])
+    return json_text([_document(set_id, record, leave="still") for set_id, record in found])
 
 
 def set_text(set_id: int, record: SetRecord) -> str:
     """Return a set as JSON."""
-    return _json(_document(set_id, record))
+    return json_text(_document(set_id, record))
 
 
 def print_set(set_id: int, record: SetRecord, console: "Console") -> None:
@@ -95,10 +94,6 @@ def _document(set_id: int, record: SetRecord, *, leave: str = "") -> dict[str, A
     from spineline.io.history_files import plain  # loads what the tables can do without
 
     return {"id": set_id, **{name: value for name, value in plain(record).items() if name != leave}}
-
-
-def _json(document: object) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _load(record: SetRecord) -> str:

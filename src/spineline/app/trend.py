@@ -1,6 +1,5 @@
 """`spineline history trend` and `page`: weeks of lifting in the terminal, and as a page."""
 
-import json as json_format
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -247,6 +246,7 @@ def trend_text(seen: "Overview") -> str:
     from dataclasses import asdict
 
     from spineline.core.advice import CLINICIAN_FIRST
+    from spineline.io.text import json_text
 
     document = {
         "schema": _SCHEMA,
@@ -263,7 +263,7 @@ def trend_text(seen: "Overview") -> str:
             for lift in seen.lifts
         ],
     }
-    return json_format.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def _session(session: "Session") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import date
 
 from spineline.core.advice import Advice, advise
 from spineline.core.history import History
-from spineline.core.progress import EnteredPain, Session, day_of, entered_pain, of_lifter, sessions_of
+from spineline.core.progress import EnteredPain, Session, day_of, entered_pain, in_order, of_lifter, sessions_of
 from spineline.core.settings import Settings
 from spineline.core.terms import Exercise
 from spineline.core.trend import Comparison, Course, Week, compare, slump_of, standing_of, weeks_of
@@ -38,7 +38,7 @@ class Overview:
     def sessions(self) -> tuple[Session, ...]:
         """All of them, in order of time."""
         known = [session for lift in self.lifts for session in lift.sessions]
-        return tuple(sorted([*known, *self.other], key=lambda session: (session.day, session.exercise or "")))
+        return in_order([*known, *self.other])
 
     @property
     def days(self) -> tuple[date, ...]:

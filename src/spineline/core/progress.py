@@ -221,6 +221,11 @@ def sessions_of(history: History, settings: ProgressSettings) -> tuple[Session, 
     )
 
 
+def in_order(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    """Return sessions by day, those of one day by the name of the lift."""
+    return tuple(sorted(sessions, key=lambda session: (session.day, session.exercise or "")))
+
+
 def top_load_kg(sets: Iterable[SetRecord]) -> float | None:
     """Return the heaviest load that was said."""
     return max((record.load_kg for record in sets if record.load_kg is not None), default=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from spineline.core.comparison import Difference, Known, least_change_deg, least
 from spineline.core.terms import Verdict
 from spineline.errors import InputError
 from spineline.io.curves import RepCurve, SavedSet
+from spineline.io.text import json_text
 from spineline.io.verdicts import NOT_MEASURED, VERDICTS, counted, worst_of
 
 SCHEMA: Final = "spineline.comparison/1"
@@ -279,7 +279,7 @@ def _unseen(first: Side, second: Side) -> list[str]:
 
 def comparison_text(found: Comparison) -> str:
     """Return a comparison as strict JSON, indented, ending in a newline."""
-    return json.dumps(comparison_document(found), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(comparison_document(found))
 
 
 def comparison_document(found: Comparison) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from spineline.core.terms import Exercise, Severity, Verdict
 from spineline.core.track import Bools, Floats
 from spineline.errors import InputError
 from spineline.io.container import printable_name
-from spineline.io.results import ANALYSIS, OWN_FILES, folder_for
+from spineline.io.results import ANALYSIS, OWN_FILES, folder_for, stem_of
 from spineline.io.tables import FRAMES, SCHEMA, Cell, read_columns
 from spineline.io.verdicts import counted, reachable_levels, rounding_levels
 
@@ -201,7 +201,7 @@ def read_set(folder: Path) -> SavedSet:
         The table is Parquet, and pyarrow is not installed.
     """
     document, table = _document(folder / ANALYSIS), _table(folder)
-    path, stem = printable_name(folder), folder.resolve().name.removesuffix("_spineline")
+    path, stem = printable_name(folder), stem_of(folder.resolve())
     arrays = {name: np.array(table[column], np.float64) for name, column in _COLUMNS.items()}  # None becomes NaN
     time_s, up = arrays["time_s"], np.array([phase == "concentric" for phase in table["phase"]], np.bool_)
     if len(time_s) != document.input.frames:

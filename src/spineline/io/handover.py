@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Literal
 from spineline import __version__
 from spineline.core.history import WORST_PAIN, CalibrationRecord, History, PainRecord, RepRecord, Still
 from spineline.core.overview import Lift, Overview, overview
-from spineline.core.progress import LiftedSet, Session, Value, of_lifter
+from spineline.core.progress import LiftedSet, Session, Value, in_order, of_lifter, sessions_of
 from spineline.core.settings import Settings
-from spineline.io.pages import jpeg_uri, page_template
+from spineline.io.pages import at_both_widths, jpeg_uri, page_template
 from spineline.io.progress_charts import sessions_svg
 from spineline.io.progress_words import lift_name, load_in_words, sets_at_top, value_in_words
 from spineline.io.tables import Cell, Column, csv_text
@@ -22,7 +22,6 @@ from spineline.io.verdicts import NOT_MEASURED, VERDICTS, counted
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_WIDE_PX, _NARROW_PX = 960, 360
 _MOST_PICTURES: Final = 24
 _NONE: Final = "\N{EN DASH}"
 
@@ -146,9 +145,8 @@ def render_handover(
 
 def handover_table(history: History, *, lifter: str, settings: Settings) -> str:
     """Return the table as CSV: one row a rep, and one for each set without any. Parameters as of the page."""
-    own = of_lifter(history, lifter)
-    seen = overview(own, lifter=lifter, today=date.min, settings=settings)
-    rows = [row for session in seen.sessions for lifted in session.sets for row in _table_rows(lifted, session)]
+    sessions = in_order(sessions_of(of_lifter(history, lifter), settings.progress))
+    rows = [row for session in sessions for lifted in session.sets for row in _table_rows(lifted, session)]
     return csv_text([Column(name, kind, [row[name] for row in rows]) for name, kind in _TABLE.items()])
 
 
@@ -201,15 +199,9 @@ def _marks(reps: Sequence[RepRecord]) -> str:
 
 
 def _charts(lift: Lift, seen: Overview, settings: Settings) -> dict[str, Markup]:
-    from markupsafe import Markup
-
-    # Drawn here from numbers and fixed words; nothing from outside gets into them.
-    return {
-        name: Markup(  # noqa: S704
-            sessions_svg(lift, seen, settings, width_px=width_px, name=f"{name}-{lift.exercise}")
-        )
-        for name, width_px in (("wide", _WIDE_PX), ("narrow", _NARROW_PX))
-    }
+    return at_both_widths(
+        lambda width_px, name: sessions_svg(lift, seen, settings, width_px=width_px, name=f"{name}-{lift.exercise}")
+    )
 
 
 def _row(session: Session) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from spineline.core.history import (
 from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name
 from spineline.io.history import HistoryStore, moment
+from spineline.io.text import json_text
 
 Format = Literal["json", "csv"]
 
@@ -110,7 +111,7 @@ def plain(record: Record) -> dict[str, Any]:
 
 def _json_text(history: History) -> str:
     lists = {name: [plain(record) for record in getattr(history, name)] for name in _LISTS.values()}
-    return json.dumps({"schema": SCHEMA, **lists}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text({"schema": SCHEMA, **lists})
 
 
 def _csv_text(history: History) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from spineline.errors import InputError
 from spineline.io.text import printable
@@ -12,6 +13,11 @@ from spineline.io.whole_file import whole_file
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
+
+WIDE_PX: Final = 960
+NARROW_PX: Final = 360
+"""Of drawings on pages."""
 
 
 def page_template(name: str) -> Template:
@@ -30,6 +36,23 @@ def page_template(name: str) -> Template:
 
 def _printable(value: object) -> object:
     return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def at_both_widths(draw: Callable[[int, str], str], *, wide_px: int = WIDE_PX) -> dict[str, Markup]:
+    """Draw once for wide and once for narrow screens.
+
+    Parameters
+    ----------
+    draw : callable
+        Given the width and its name, ``wide`` or ``narrow``, returns an ``<svg>`` element, made of numbers and fixed
+        words alone: what comes from outside must not get into it.
+    wide_px : int
+        The larger width.
+    """
+    from markupsafe import Markup
+
+    widths_px = {"wide": wide_px, "narrow": NARROW_PX}
+    return {name: Markup(draw(width_px, name)) for name, width_px in widths_px.items()}  # noqa: S704
 
 
 def jpeg_uri(jpeg: bytes) -> str:

@@ -16,7 +16,7 @@ from spineline.core.overview import Lift, Overview, overview
 from spineline.core.progress import EnteredPain, Session, Value, day_of
 from spineline.core.settings import ProgressSettings, Settings
 from spineline.core.trend import Week
-from spineline.io.pages import page_template, write_page
+from spineline.io.pages import at_both_widths, page_template, write_page
 from spineline.io.progress_charts import compared_svg, creep_svg, posture_svg, sessions_svg
 from spineline.io.progress_words import (
     BADGES,
@@ -35,8 +35,6 @@ from spineline.io.verdicts import NOT_MEASURED, counted
 
 if TYPE_CHECKING:
     from markupsafe import Markup
-
-_WIDTHS_PX: Final = {"wide": 960, "narrow": 360}
 
 _COLUMNS: Final = (
     "Date",
@@ -242,11 +240,7 @@ def _compared(lift: Lift, settings: Settings) -> _Chart:
 
 
 def _chart(text: str, caption: str, draw: Callable[[int, str], str]) -> _Chart:
-    """Draw at both widths, from numbers and fixed words: nothing from outside gets into a drawing."""
-    from markupsafe import Markup
-
-    wide, narrow = (Markup(draw(width_px, key)) for key, width_px in _WIDTHS_PX.items())  # noqa: S704
-    return _Chart(text, caption, wide, narrow)
+    return _Chart(text, caption, **at_both_widths(draw))
 
 
 def _posture(seen: Overview) -> _Chart | None:

@@ -17,12 +17,11 @@ import numpy as np
 
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.history import Still
-from spineline.core.reference import frame_s
 from spineline.core.terms import Verdict
 from spineline.errors import InputError
 from spineline.io.charts import axis_shares, bar_path_svg, timeline_svg
 from spineline.io.findings import CHECKS_CAPTION, bar_lines, checked
-from spineline.io.pages import jpeg_uri, page_template, write_page
+from spineline.io.pages import NARROW_PX, WIDE_PX, at_both_widths, jpeg_uri, page_template, write_page
 from spineline.io.settings_rows import settings_rows
 from spineline.io.verdicts import (
     CUES,
@@ -41,9 +40,7 @@ from spineline.io.verdicts import (
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_WIDE_PX: Final = 960
 _BESIDE_PX: Final = 600  # of the chart beside a video
-_NARROW_PX: Final = 360
 _SCRIPT: Final = "report.js"
 
 _COLUMNS: Final = (
@@ -183,26 +180,17 @@ def render_report(
         source=[(key.replace("_", " "), value) for key, value in sorted(analysis.track.source.items())],
         settings=settings_rows(analysis.settings),
         **_film(analysis, video),
-        **_charts(analysis, wide_px=_BESIDE_PX if video else _WIDE_PX),
+        **_charts(analysis, wide_px=_BESIDE_PX if video else WIDE_PX),
     )
 
 
-def _charts(analysis: Analysis, *, wide_px: int) -> dict[str, Markup]:
-    """Draw every chart once for wide and once for narrow screens."""
-    from markupsafe import Markup
-
-    widths = (("wide", wide_px), ("narrow", _NARROW_PX))
-    # Drawn here from numbers and fixed words; nothing from outside gets into them.
-    charts = {
-        f"chart_{name}": Markup(timeline_svg(analysis, width_px=width_px, name=name))  # noqa: S704
-        for name, width_px in widths
-    }
-    if bar_lines(analysis):
-        charts |= {
-            f"path_{name}": Markup(bar_path_svg(analysis, width_px=width_px, name=f"path-{name}"))  # noqa: S704
-            for name, width_px in (("wide", _WIDE_PX), ("narrow", _NARROW_PX))
-        }
-    return charts
+def _charts(analysis: Analysis, *, wide_px: int) -> dict[str, dict[str, Markup]]:
+    """Draw what the page shows; the way of the bar only where it was followed."""
+    chart = at_both_widths(lambda width_px, name: timeline_svg(analysis, width_px=width_px, name=name), wide_px=wide_px)
+    if not bar_lines(analysis):
+        return {"chart": chart}
+    path = at_both_widths(lambda width_px, name: bar_path_svg(analysis, width_px=width_px, name=f"path-{name}"))
+    return {"chart": chart, "path": path}
 
 
 def _film(analysis: Analysis, video: str | None) -> dict[str, object]:
@@ -217,8 +205,7 @@ def _film(analysis: Analysis, video: str | None) -> dict[str, object]:
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         "begin_s": float(time_s[0]) if len(time_s) else 0.0,
         "end_s": float(time_s[-1]) if len(time_s) else 0.0,
-        "frame_s": frame_s(time_s),
-        "axis": {name: axis_shares(px) for name, px in (("wide", _BESIDE_PX), ("narrow", _NARROW_PX))},
+        "axis": {name: axis_shares(px) for name, px in (("wide", _BESIDE_PX), ("narrow", NARROW_PX))},
     }
 
 

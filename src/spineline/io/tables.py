@@ -6,7 +6,6 @@ and the same analysis gives the same bytes: rounded numbers, UTF-8, "\\n", no da
 
 import csv
 import io
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from spineline.core.settings import origin
 from spineline.core.strain import Stated
 from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name, valid_text
+from spineline.io.text import json_text
 from spineline.io.verdicts import CUES
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def analysis_document(analysis: "Analysis", record: InputRecord) -> dict[str, An
 def analysis_text(analysis: "Analysis", record: InputRecord) -> str:
     """Return the text of `analysis.json`: strict JSON, indented, ending in a newline."""
     document = analysis_document(analysis, record)
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(document)
 
 
 def frames_table(analysis: "Analysis") -> list[Column]:
