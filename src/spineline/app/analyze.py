@@ -82,11 +82,12 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One input as the user named it, and the bundle of the pose model (None for a saved track)."""
+    """One input as the user named it, the bundle of the pose model (None for a saved track), processes at most."""
 
     name: str
     request: Request
     model: Path | None
+    workers: int = 1
 
 
 @dataclass(frozen=True)
@@ -191,19 +192,43 @@ def analyze_all(
     model
         Bundle of the pose model; None if there is no video among the inputs.
     workers
-        How many inputs are analysed at a time, each in a process of its own; 1 does without.
+        How many processes work at a time: each on an input, or on a part of one video where inputs are fewer; 1 does
+        without.
     on_progress
-        Told of every frame; with several processes, of every input instead.
+        Told of every frame; where each process has an input of its own, of every input instead.
     """
     jobs = [Job(name=name, request=request, model=model) for name in names]
     with ensured_folder(request.output_dir or Path()):
-        if min(workers, len(jobs)) > 1:
-            from spineline.app.workers import in_processes
-
-            yield from in_processes(jobs, workers=min(workers, len(jobs)), on_progress=on_progress)
+        if one_process_an_input(len(jobs), workers):
+            yield from _side_by_side(jobs, workers, on_progress)
         else:
             for job in jobs:
-                yield analyze_one(job, on_progress=on_progress)
+                yield analyze_one(replace(job, workers=workers), on_progress=on_progress)
+
+
+def one_process_an_input(inputs: int, workers: int) -> bool:
+    """Tell whether there are enough inputs to keep every process busy with its own."""
+    return 1 < workers <= inputs
+
+
+def _side_by_side(jobs: Sequence[Job], workers: int, on_progress: OnProgress) -> Generator[Done | Failed, None, None]:
+    """Analyse each input in one of several processes; results come in the order of the inputs."""
+    from spineline.app.crew import Died, in_crew
+
+    on_progress("Analysing", 0, len(jobs))
+    waiting: dict[int, Done | Failed] = {}
+    due = 0
+    for finished, (place, found) in enumerate(in_crew(_analyze_told, jobs, workers=workers), start=1):
+        on_progress("Analysing", finished, len(jobs))
+        name = jobs[place].name
+        waiting[place] = Failed(name=name, message=f"{_shown(name)}: {found.why}") if isinstance(found, Died) else found
+        while due in waiting:
+            yield waiting.pop(due)
+            due += 1
+
+
+def _analyze_told(job: Job, on_progress: OnProgress) -> Done | Failed:
+    return analyze_one(job, on_progress=on_progress)
 
 
 def analyze_one(job: Job, *, on_progress: OnProgress) -> Done | Failed:
@@ -284,7 +309,7 @@ def _analyze_video(job: Job, target: Path, on_progress: OnProgress) -> Done:
         raise ModelError(f"{_shown(job.name)}: is a video, which needs a pose model; found none")
     # Opened before the long work, so that a place that cannot be written to is noticed at once.
     with result_folder(target) as folder:
-        track = observe(film, job.model, job.request.profile)
+        track = observe(film, job.model, job.request.profile, workers=job.workers)
         return _finish(job, track, film.info.sha256, folder, target, film=film)
 
 

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from spineline.app.analyze import Request, analyzed
+from spineline.app.crew import interrupts_ignored
 from spineline.app.quiet import quiet_libraries
-from spineline.app.workers import interrupts_ignored
 from spineline.core.analysis import Analysis
 from spineline.core.track import PoseTrack
 

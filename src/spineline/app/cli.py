@@ -83,8 +83,8 @@ def _time_range(_type: object, value: tuple[float, float] | None) -> None:
         raise ValueError("Must be two times in seconds, the earlier first.")
 
 
-def _workers(_type: object, value: int) -> None:
-    if value < 1:
+def _workers(_type: object, value: int | None) -> None:
+    if value is not None and value < 1:
         raise ValueError("Must be 1 or more.")
 
 
@@ -103,7 +103,7 @@ def analyze(
         tuple[float, float] | None, Parameter(group=_HOW, metavar="A B", validator=_time_range)
     ] = None,
     config: Annotated[Path | None, Parameter(group=_HOW, metavar="FILE")] = None,
-    workers: Annotated[int, Parameter(group=_HOW, metavar="N", validator=_workers)] = 1,
+    workers: Annotated[int | None, Parameter(group=_HOW, metavar="N", validator=_workers)] = None,
     output_dir: Annotated[Path | None, Parameter(name=["--output-dir", "-o"], group=_OUT, metavar="DIR")] = None,
     save_vid: Annotated[bool, Parameter(group=_OUT)] = False,
     save_chart: Annotated[bool, Parameter(group=_OUT)] = False,
@@ -156,7 +156,8 @@ def analyze(
     config
         TOML file of settings, such as the config.toml of an earlier result. What the command line says goes first.
     workers
-        How many inputs are analysed at a time, each in a process of its own (1 if not given).
+        How many processes work at a time, on several inputs or on parts of one video (as many as the machine has cores
+        if not given).
     output_dir
         Where the folders of results go.
     save_vid
@@ -183,6 +184,7 @@ def analyze(
         Print nothing but errors.
     """
     from spineline.app.analyze import Request, check_request, each_set
+    from spineline.app.crew import cores
     from spineline.app.remember import Memory
     from spineline.io.config import asked_for
     from spineline.io.dates import kept_date, parsed_date
@@ -217,20 +219,20 @@ def analyze(
     names = each_set(inputs)
     check_request(names, request)
     memory = None if no_history else Memory(complain, options, request.date)
-    return _run_analysis(names, request, memory, workers=workers, as_json=json, quiet=quiet)
+    return _run_analysis(names, request, memory, workers=workers or cores(), as_json=json, quiet=quiet)
 
 
 def _run_analysis(
     names: Sequence[str], request: "Request", memory: "Memory | None", *, workers: int, as_json: bool, quiet: bool
 ) -> int:
     """Analyse every input, show and remember each result, and return the exit status."""
-    from spineline.app.analyze import Failed, analyze_all, needs_pose_model
+    from spineline.app.analyze import Failed, analyze_all, needs_pose_model, one_process_an_input
     from spineline.app.progress import CountProgress
 
     bundle = fetched_bundle(request.options.model, quiet=quiet) if needs_pose_model(names) else None
     status, texts, with_reps = OK, [], False
     with (
-        CountProgress("frames" if min(workers, len(names)) == 1 else "inputs", quiet=quiet) as progress,
+        CountProgress("inputs" if one_process_an_input(len(names), workers) else "frames", quiet=quiet) as progress,
         contextlib.closing(
             analyze_all(names, request, model=bundle, workers=workers, on_progress=progress.update)
         ) as results,

@@ -19,6 +19,8 @@ from spineline.io.results import TRACK
 from spineline.io.tracks import IDENTITY, RECORDED
 
 if TYPE_CHECKING:
+    from spineline.core.lifter import Observation
+    from spineline.io.pose import PoseObserver
     from spineline.io.video import Frame, FrameStream, ReadStats, VideoInfo
 
 MAX_SIDE_PX: Final = 1280
@@ -26,6 +28,8 @@ MAX_SIDE_PX: Final = 1280
 
 FILM_START: Final = "film_start_s"
 """Under that name the source of a recorded set says at what time of the track its video begins."""
+
+_POSES_AHEAD: Final = 4  # frames held between poses and plates
 
 _TICK_S: Final = 2e-5
 """More than the times of a recorded video differ from those of its track."""
@@ -48,23 +52,25 @@ class Footage:
     scale: float = 1.0
 
     @contextlib.contextmanager
-    def frames(self, *, max_side_px: int | None) -> "Generator[FrameStream, None, None]":
-        """Open the frames."""
+    def frames(self, *, max_side_px: int | None, lead_s: float = 0.0) -> "Generator[FrameStream, None, None]":
+        """Open the frames, and those of so long before."""
         from spineline.io.video import read_frames
 
         start_s, end_s = (time_s - self.begins_s for time_s in self.time_range_s) if self.time_range_s else (None, None)
-        with read_frames(self.info.path, max_side_px=max_side_px, start_s=start_s, end_s=end_s) as stream:
+        path = self.info.path
+        with read_frames(path, max_side_px=max_side_px, start_s=start_s, end_s=end_s, lead_s=lead_s) as stream:
             yield stream
 
     def told(self, frames: "Iterable[Frame]", doing: str = "") -> "Iterator[Frame]":
         """Pass frames on, and tell how far that is."""
-        total = self._expected_frames()
+        total = self.expected_frames
         for done, frame in enumerate(frames, start=1):
             yield replace(frame, time_s=frame.time_s + self.begins_s, scale=frame.scale * self.scale)
             self.on_progress(self.info.path.name + doing, done, total)
 
-    def _expected_frames(self) -> int | None:
-        """Estimate how many frames will come."""
+    @property
+    def expected_frames(self) -> int | None:
+        """About how many frames will come, None if nothing is known."""
         frames, duration_s = self.info.frames_hint, self.info.duration_s_hint
         if frames is None or not duration_s or self.time_range_s is None:
             return frames
@@ -94,24 +100,52 @@ def recorded_footage(path: Path, track: PoseTrack, on_progress: OnProgress) -> F
     return Footage(info, span_s, on_progress, begins_s, info.width_px / track.image_size_px[0])
 
 
-def observe(film: Footage, model: Path, profile: Profile | None) -> PoseTrack:
-    """Follow the lifter through every frame."""
+@dataclass(frozen=True)
+class Followed:
+    """What was seen of a lifter in a video, and how reading it went."""
+
+    recording: Recording
+    stats: "ReadStats"
+
+
+def observe(film: Footage, model: Path, profile: Profile | None, *, workers: int = 1) -> PoseTrack:
+    """Follow the lifter through every frame, in that many processes."""
+    from spineline.app.parts import follow_in_parts
+    from spineline.io.spine_net import SpineNet
+
+    spine_sha256 = SpineNet().sha256
+    if profile is not None:  # the core would refuse it too, but only after the long work
+        require_same_reader(profile, spine_sha256)
+    found = (follow_in_parts(film, model, workers=workers) if workers > 1 else None) or follow(film, model)
+    source = {**_file(film.info, found.stats), **seen_with(model, spine_sha256)}
+    return replace(found.recording.track(), source=source)
+
+
+def follow(film: Footage, model: Path, *, lead_s: float = 0.0) -> Followed:
+    """Follow the lifter in this process, from so long before the first frame on; decoding, poses and plates overlap."""
+    from spineline.io.ahead import Ahead
     from spineline.io.plate import PlateFollower
     from spineline.io.pose import PoseObserver
     from spineline.io.spine_net import SpineNet
 
-    recording = Recording((film.info.width_px, film.info.height_px))
-    spine_net, plates = SpineNet(), PlateFollower()
-    if profile is not None:  # the core would refuse it too, but only after the long work
-        require_same_reader(profile, spine_net.sha256)
-    with PoseObserver(model, spine_net) as observer, film.frames(max_side_px=MAX_SIDE_PX) as frames:
-        for frame in film.told(frames):
-            seen = observer.observe(frame.image, frame.time_s, frame.scale)
+    recording, plates = Recording((film.info.width_px, film.info.height_px)), PlateFollower()
+    with (
+        PoseObserver(model, SpineNet()) as observer,
+        film.frames(max_side_px=MAX_SIDE_PX, lead_s=lead_s) as frames,
+        Ahead(_observed(observer, film.told(frames)), limit=_POSES_AHEAD, name="spineline-pose") as poses,
+    ):
+        for frame, seen in poses:
             landmarks_px = seen.person.landmarks_px if seen else None
             plate = plates.follow(frame.image, frame.time_s, landmarks_px, frame.scale)
             recording.add(frame.time_s, seen, plate)
-    source = {**_file(film.info, frames.stats), **seen_with(model, spine_net.sha256)}
-    return replace(recording.track(), source=source)
+    return Followed(recording, frames.stats)
+
+
+def _observed(
+    observer: "PoseObserver", frames: "Iterable[Frame]"
+) -> "Generator[tuple[Frame, Observation | None], None, None]":
+    for frame in frames:
+        yield frame, observer.observe(frame.image, frame.time_s, frame.scale)
 
 
 def seen_with(model: Path, spine_sha256: str) -> dict[str, str]:

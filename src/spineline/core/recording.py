@@ -30,6 +30,7 @@ _FRAME: Final = np.dtype(
 _SEEN: Final = [name for name in _FRAME.names or () if name not in ("time_s", "plate_px")]
 _NOBODY: Final = -1
 _FIRST_ROOM: Final = 32
+_SAME_PLACE: Final = 0.03  # in body sizes: ten times what one run differs from another in most frames
 _SHOULDERS: Final = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
 
 
@@ -61,14 +62,16 @@ class Recording:
         """Time of the newest frame, NaN before there is one."""
         return float(self._frames["time_s"][len(self) - 1]) if len(self) else float("nan")
 
+    @property
+    def last_seen_s(self) -> float:
+        """Time of the newest frame in which somebody was seen, NaN if there is none."""
+        last = _last_seen(self._identity)
+        return float("nan") if last is None else float(self._frames["time_s"][last])
+
     def add(self, time_s: float, observation: Observation | None, plate: Plate | None = None) -> None:
         """Append one frame; None where the lifter, or a plate, was not found."""
-        count = len(self)
-        if count == len(self._frames):
-            grown = np.empty(2 * count + _FIRST_ROOM, _FRAME)
-            grown[:count] = self._frames
-            self._frames = grown
-        frames = self._frames
+        self._room()
+        count, frames = len(self), self._frames
         frames[count] = _MISSING
         frames["time_s"][count] = time_s
         if plate is not None:
@@ -78,6 +81,14 @@ class Recording:
                 frames[name][count] = value
             self._reads_spine |= observation.spine_raw.size > 0
         self._identity.append(_NOBODY if observation is None else observation.identity)  # last: now others may look
+
+    def _room(self) -> None:
+        """Make room for one more frame."""
+        count = len(self)
+        if count == len(self._frames):
+            grown = np.empty(2 * count + _FIRST_ROOM, _FRAME)
+            grown[:count] = self._frames
+            self._frames = grown
 
     def add_plate(self, number: int, plate: Plate | None) -> None:
         """Say later where the plate was in a frame, by its number; also in what was taken of it by `since`."""
@@ -92,6 +103,30 @@ class Recording:
         part._frames, part._identity = frames[first:], self._identity[first:stop]  # full: what is added goes elsewhere
         part._reads_spine = self._reads_spine
         return part
+
+    def continue_with(self, later: "Recording", at_s: float) -> bool:
+        """Append the frames from a time on of another recording, which has begun some time before that.
+
+        Returns
+        -------
+        False, and nothing is appended, unless both have a last frame before that time, it is the same, and somebody
+        was last seen in the same frame and place.
+        """
+        first = int(np.searchsorted(later._frames["time_s"][: len(later)], at_s))
+        if not (len(self) and first) or self.last_s != later._frames["time_s"][first - 1]:
+            return False
+        here, there = _last_seen(self._identity), _last_seen(later._identity[:first])
+        new_identity = 0
+        if here is not None or there is not None:
+            if here is None or there is None or not _alike(self._frames[here], later._frames[there]):
+                return False
+            new_identity = self._identity[here] - later._identity[there]
+        for row, identity in zip(later._frames[first : len(later)], later._identity[first:], strict=True):
+            self._room()
+            self._frames[len(self)] = row
+            self._identity.append(_NOBODY if identity == _NOBODY else identity + new_identity)
+        self._reads_spine |= later._reads_spine
+        return True
 
     def track(self) -> PoseTrack:
         """Return the frames so far as a track. Frames of anybody but the lifter are missing in it."""
@@ -118,6 +153,19 @@ def _fields(observation: Observation) -> dict[str, Any]:
         "others": observation.others,
     }
     return {**fields, "spine_raw": observation.spine_raw} if observation.spine_raw.size else fields
+
+
+def _last_seen(identity: list[int]) -> int | None:
+    """Return the number of the last frame in which somebody was seen."""
+    return next((number for number in range(len(identity) - 1, -1, -1) if identity[number] != _NOBODY), None)
+
+
+def _alike(one: NDArray[np.void], other: NDArray[np.void]) -> bool:
+    """Tell whether two frames of two recordings are the same, and show the same person in the same place."""
+    if one["time_s"] != other["time_s"]:
+        return False
+    apart_px = np.linalg.norm(one["landmarks_px"] - other["landmarks_px"], axis=1)
+    return bool(np.median(apart_px) < _SAME_PLACE * size_px(one["landmarks_px"]))
 
 
 def _lifter(identity: NDArray[np.intp], frames: NDArray[np.void]) -> int:

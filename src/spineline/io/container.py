@@ -92,6 +92,8 @@ class Container:
         The player is asked to flip the picture, besides any turn.
     recorded : str or None
         When it was recorded, ISO 8601 in UTC, where MP4 or MOV say so.
+    has_index : bool
+        The container knows where the frame of a time lies (MP4, MOV, Matroska).
     """
 
     kind: Kind
@@ -99,6 +101,7 @@ class Container:
     cut_short: bool = False
     mirrored: bool = False
     recorded: str | None = None
+    has_index: bool = False
 
 
 def codec_name(tag: str) -> str:
@@ -194,7 +197,7 @@ def _inspect_iso(file: BinaryIO, head: bytes, size_bytes: int) -> Container:
         return Container("sound", cut_short=cut_short)
     codec, mirrored = videos[0][1:] if videos else (None, False)
     recorded = _recorded(next(_find(index, b"mvhd"), b""))
-    return Container("video", codec=codec, cut_short=cut_short, mirrored=mirrored, recorded=recorded)
+    return Container("video", codec=codec, cut_short=cut_short, mirrored=mirrored, recorded=recorded, has_index=True)
 
 
 def _top_boxes(file: BinaryIO, size_bytes: int) -> Iterator[tuple[bytes, int, int]]:
@@ -259,7 +262,7 @@ def _inspect_matroska(head: bytes, size_bytes: int) -> Container:
     if name is None and re.search(rb"A_[A-Z0-9]+", head):
         return Container("sound")
     codec = codec_name(name.group().decode()) if name else None
-    return Container("video", codec=codec, cut_short=_matroska_end(head) > size_bytes)
+    return Container("video", codec=codec, cut_short=_matroska_end(head) > size_bytes, has_index=True)
 
 
 def _matroska_end(head: bytes) -> int:

@@ -24,7 +24,7 @@ import functools
 import hashlib
 import os
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -41,6 +41,9 @@ _MAX_FRAME_COUNT = 1e9
 # it keeps failing, at no cost, and after a broken packet it goes on.
 _FAILURES_THAT_MEAN_END = 256
 _FRAMES_THAT_MUST_RISE = 30
+# A jump that ends too late is tried again from so much earlier; after the last, everything is decoded.
+_JUMPS_SHORT_BY_S = (0.5, 5.0)
+_WORTH_A_JUMP_S = 2.0
 # Every build of OpenCV from the package registry decodes these, so a failure is the file's own.
 _SURELY_DECODABLE = ("H.264", "HEVC", "VP8", "VP9", "MPEG-4 Part 2", "MPEG-2", "Motion JPEG", "ProRes", "GIF")
 
@@ -100,7 +103,7 @@ class Frame:
     scale : float
         Pixels of `image` per pixel of the full-size frame, at most 1.
     index : int
-        Place among the decoded frames of the file, dropped ones included.
+        Place among the frames that the stream has decoded, dropped ones included.
     """
 
     time_s: float
@@ -111,26 +114,56 @@ class Frame:
 
 @dataclass
 class ReadStats:
-    """Counts kept while reading; final once the iterator has ended.
+    """Counts kept while reading the range asked for; final once the iterator has ended.
 
     Attributes
     ----------
     decoded : int
-        Frames decoded, dropped and out-of-range ones included.
+        Frames decoded, dropped ones included.
     dropped : int
         Frames left out because their time did not rise.
     undecodable : int
         Places in the file where decoding failed and went on afterwards.
-    missing : int or None
-        Frames promised by the header that never came; None where unknown, as before the end of the file is
-        reached. Only counted where the file is cut short or damaged: whole files may hide frames on purpose
-        (trimming by edit list). As inexact as `VideoInfo.frames_hint`.
+    promised : int or None
+        Frames of the whole file by its header.
+    cut_short : bool
+        The file is shorter than its own headers say.
+    ended : bool
+        The end of the file was reached.
     """
 
     decoded: int = 0
     dropped: int = 0
     undecodable: int = 0
-    missing: int | None = None
+    promised: int | None = None
+    cut_short: bool = False
+    ended: bool = False
+
+    @property
+    def missing(self) -> int | None:
+        """Frames promised by the header that never came, of a file read from its start; None where unknown.
+
+        Only counted where the file is cut short or damaged: whole files may hide frames on purpose (trimming by edit
+        list). As inexact as `VideoInfo.frames_hint`.
+        """
+        if not self.ended:
+            return None
+        if not (self.cut_short or self.undecodable):
+            return 0
+        return None if self.promised is None else max(0, self.promised - self.decoded)
+
+    def begin(self) -> None:
+        """Count from the present frame on."""
+        self.decoded, self.dropped, self.undecodable = 1, 0, 0
+
+    def followed_by(self, later: ReadStats) -> ReadStats:
+        """Return the counts of two ranges that adjoin."""
+        return replace(
+            later,
+            decoded=self.decoded + later.decoded,
+            dropped=self.dropped + later.dropped,
+            undecodable=self.undecodable + later.undecodable,
+        )
 
 
 def probe(path: str | Path) -> VideoInfo:
@@ -174,6 +207,7 @@ def read_frames(
     max_side_px: int | None = 640,
     start_s: float | None = None,
     end_s: float | None = None,
+    lead_s: float = 0.0,
     read_ahead: int = 8,
 ) -> FrameStream:
     """Open a video and start decoding it ahead in a thread.
@@ -185,8 +219,10 @@ def read_frames(
         Frames are shrunk until their long side is no longer than this; None leaves them full-size. Frames are
         never enlarged.
     start_s, end_s : float or None
-        Deliver only frames with ``start_s <= time_s < end_s``. Frames before the start are decoded, not
-        jumped over, because jumping is inexact in files of variable rate.
+        Deliver only frames with ``start_s <= time_s < end_s``. What comes before is jumped over where the file has an
+        index to go by, else decoded; frames and their times are the same either way.
+    lead_s : float
+        Deliver also the frames of so long before the start, which count for nothing in the stats.
     read_ahead : int
         Frames kept ready at most; with `max_side_px` they bound the memory used.
 
@@ -209,8 +245,10 @@ def read_frames(
     start_s, end_s = 0.0 if start_s is None else start_s, np.inf if end_s is None else end_s
     if not 0 <= start_s < end_s:
         raise SettingsError(f"expected 0 <= start < end of the time range, got {start_s:g} to {end_s:g} s")
+    if not 0 <= lead_s < np.inf:
+        raise SettingsError(f"lead_s must be 0 or more, got {lead_s:g}")
     decoder = _Decoder(Path(path))
-    frames = _selected_frames(decoder, max_side_px=max_side_px, start_s=start_s, end_s=end_s)
+    frames = _selected_frames(decoder, max_side_px=max_side_px, start_s=start_s, end_s=end_s, lead_s=lead_s)
     return FrameStream(frames, stats=decoder.stats, read_ahead=read_ahead)
 
 
@@ -240,16 +278,26 @@ def shrink(image: Image, max_side_px: int) -> Image:
     return np.asarray(cv2.resize(image, size_px, interpolation=way), np.uint8)
 
 
-def _selected_frames(decoder: _Decoder, *, max_side_px: int | None, start_s: float, end_s: float) -> Generator[Frame]:
+def _selected_frames(
+    decoder: _Decoder, *, max_side_px: int | None, start_s: float, end_s: float, lead_s: float
+) -> Generator[Frame]:
     """Yield the frames in range, shrunk; closes the decoder at the end."""
     width_px, height_px = decoder.full_size_px
     scale = 1.0 if max_side_px is None else min(1.0, max_side_px / max(width_px, height_px))
     size_px = max(1, round(width_px * scale)), max(1, round(height_px * scale))
+    led_in = start_s == 0
     try:
-        while (time_s := decoder.advance()) is not None and time_s < end_s:
-            image = decoder.image(size_px) if time_s >= start_s else None
+        time_s = decoder.start_near(start_s - lead_s)
+        while time_s is not None and time_s < end_s:
+            if time_s >= start_s and not led_in:
+                led_in = True
+                decoder.stats.begin()
+            image = decoder.image(size_px) if time_s >= start_s - lead_s else None
             if image is not None:
-                yield Frame(time_s=time_s, image=image, scale=scale, index=decoder.stats.decoded - 1)
+                yield Frame(time_s=time_s, image=image, scale=scale, index=decoder.grabbed - 1)
+            time_s = decoder.advance()
+        if time_s is not None:
+            decoder.stats.decoded -= 1  # the first beyond the range
     finally:
         decoder.close()
 
@@ -262,8 +310,9 @@ class _Decoder:
         self.name = printable_name(path)
         self.container = inspect_file(path)
         self.cut_note = "; the file is cut short, copy it again" if self.container.cut_short else ""
-        self.stats = ReadStats()
+        self.stats = ReadStats(cut_short=self.container.cut_short)
         self._capture = _open_capture(path, self.name, self.container)
+        self.grabbed = 0
         self._first_stamp_s: float | None = None
         self._last_s = 0.0
         self._full_image: Image | None = None
@@ -278,6 +327,7 @@ class _Decoder:
         self.codec = self.container.codec or codec_name(tag)
         count, rate_hz = get(cv2.CAP_PROP_FRAME_COUNT), get(cv2.CAP_PROP_FPS)
         self.frames_hint = int(count) if 0 < count < _MAX_FRAME_COUNT else None
+        self.stats.promised = self.frames_hint
         self.duration_s_hint = count / rate_hz if self.frames_hint and rate_hz > 0 else None
         self.rotation_deg = round(get(cv2.CAP_PROP_ORIENTATION_META)) % 360
         width_px, height_px = get(cv2.CAP_PROP_FRAME_WIDTH), get(cv2.CAP_PROP_FRAME_HEIGHT)
@@ -290,9 +340,35 @@ class _Decoder:
         aspect = _pixel_aspect(self._capture, self.rotation_deg)
         self.full_size_px = _square_pixels(width_px, height_px, aspect)
 
+    def start_near(self, to_s: float) -> float | None:
+        """Go to the first frame, or to a later one that is not after ``to_s``, and return its time as `advance`."""
+        time_s = self.advance()
+        if time_s is None or to_s < _WORTH_A_JUMP_S or not self.container.has_index:
+            return time_s
+        for earlier_s in _JUMPS_SHORT_BY_S:
+            landed_s = self._jump(to_s - earlier_s)
+            if landed_s is not None and 0 < landed_s <= to_s:
+                return landed_s
+        self._capture.release()
+        self._capture = _open_capture(self.path, self.name, self.container)
+        self.grabbed, self._first_stamp_s, self._last_s = 0, None, 0.0
+        return self.advance()
+
+    def _jump(self, to_s: float) -> float | None:
+        """Jump to about a time; return where that ended, None if nowhere that reading goes on from."""
+        if to_s <= 0 or self._first_stamp_s is None:
+            return None
+        with self._errors_named():
+            self._capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * (self._first_stamp_s + to_s))
+            if not self._capture.grab():
+                return None
+        self._last_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 - self._first_stamp_s
+        return self._last_s
+
     def advance(self) -> float | None:
         """Go to the next frame whose time rises and return that time in s; None at the end of the file."""
         while self._grab():
+            self.grabbed += 1
             self.stats.decoded += 1
             stamp_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             if self._first_stamp_s is None:
@@ -338,12 +414,9 @@ class _Decoder:
         return False
 
     def _finish(self) -> None:
-        if self.stats.decoded == 0:
+        if self._first_stamp_s is None:
             raise _nothing_decoded(self.name, self.codec, self.cut_note)
-        if not (self.container.cut_short or self.stats.undecodable):
-            self.stats.missing = 0
-        elif self.frames_hint is not None:
-            self.stats.missing = max(0, self.frames_hint - self.stats.decoded)
+        self.stats.ended = True
 
     @contextlib.contextmanager
     def _errors_named(self) -> Iterator[None]:
