@@ -185,3 +185,68 @@ def test_others_may_add_meanwhile() -> None:
     whole = recording.since(-np.inf).track()
     assert len(whole) == 40_000
     assert max(lengths, default=0) <= 40_000
+
+
+# One recording after another
+
+
+def part(start: int, stop: int, *, identity: int = 0, unseen: range = range(0), shift_px: float = 0.0) -> Recording:
+    """Record frames of LIFTING, seen by somebody who calls the lifter by that number."""
+    recording = Recording(LIFTING.image_size_px)
+    for i in range(start, stop):
+        seen = observation(LIFTING, i, identity)
+        person = replace(seen.person, landmarks_px=seen.person.landmarks_px + shift_px)
+        recording.add(float(LIFTING.time_s[i]), None if i in unseen else replace(seen, person=person))
+    return recording
+
+
+def at(frame: int) -> float:
+    return float(LIFTING.time_s[frame])
+
+
+@given(cut=st.integers(1, 29), lead=st.integers(1, 10), identity=st.integers(0, 3))
+def test_parts_that_fit_give_the_whole(cut: int, lead: int, identity: int) -> None:
+    whole = part(0, cut)
+    assert whole.continue_with(part(max(0, cut - lead), 30, identity=identity), at(cut))
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(whole.track(), name), getattr(part(0, 30).track(), name))
+
+
+def test_somebody_else_later_on_is_told_apart_over_the_cut() -> None:
+    later = Recording(LIFTING.image_size_px)
+    for i in range(15, 40):
+        later.add(at(i), observation(LIFTING, i, 4 if i < 30 else 5))
+    whole = part(0, 20)
+    assert whole.continue_with(later, at(20))
+    assert np.isfinite(whole.track().time_s).all()
+    assert whole.track().seen.sum() == 30
+
+
+def test_nobody_before_the_cut_fits_nobody() -> None:
+    whole = part(0, 20, unseen=range(20))
+    assert whole.continue_with(part(15, 30, unseen=range(20)), at(20))
+    assert whole.track().seen.tolist() == [False] * 20 + [True] * 10
+
+
+@pytest.mark.parametrize(
+    ("whole", "later"),
+    [
+        (part(0, 20), part(15, 30, shift_px=60.0)),  # another person
+        (part(0, 20), part(15, 30, unseen=range(15, 20))),  # seen here, and not there
+        (part(0, 20, unseen=range(20)), part(15, 30)),
+        (part(0, 20, unseen=range(10, 20)), part(15, 30, unseen=range(15, 20))),  # who was seen before is not known
+        (part(0, 20, unseen=range(18, 20)), part(15, 30, unseen=range(17, 20))),  # last seen in other frames
+        (part(0, 19), part(15, 30)),  # a frame is left out
+        (part(0, 20), part(20, 30)),  # nothing to compare
+        (part(0, 0), part(15, 30)),
+    ],
+)
+def test_parts_that_do_not_fit_are_not_joined(whole: Recording, later: Recording) -> None:
+    before = len(whole)
+    assert not whole.continue_with(later, at(20))
+    assert len(whole) == before
+
+
+def test_when_somebody_was_last_seen() -> None:
+    assert part(0, 20, unseen=range(12, 20)).last_seen_s == at(11)
+    assert np.isnan(part(0, 5, unseen=range(5)).last_seen_s)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 from av.video.frame import PictureType
 
 from spineline.errors import InputError, SettingsError
-from spineline.io.video import Frame, probe, read_frames
+from spineline.io.video import Frame, ReadStats, probe, read_frames
 from tests.io.make_video import cut_short, numbered_image, read_corners, read_number, write_video
 
 UPRIGHT = ("red", "green", "blue", "yellow")
@@ -31,11 +32,11 @@ QUIET_X265 = {"x265-params": "log-level=none"}
 Options = dict[str, Any]
 
 
-def irregular_times_s(*, ticks_per_s: int, start_s: float = 0.0) -> list[float]:
-    """40 times, 7 to 100 ms apart, that fall on whole ticks."""
+def irregular_times_s(*, ticks_per_s: int, start_s: float = 0.0, count: int = 40) -> list[float]:
+    """Return times 7 to 100 ms apart that fall on whole ticks."""
     # Players, and so the decoder, take less than 2 ticks in a GIF for a mistake.
     shortest_s = max(0.007, 2.5 / ticks_per_s)
-    steps = np.random.default_rng(7).uniform(shortest_s, 0.1, 40)
+    steps = np.random.default_rng(7).uniform(shortest_s, 0.1, count)
     return (np.round((start_s + np.cumsum(steps)) * ticks_per_s) / ticks_per_s).tolist()  # type: ignore[no-any-return]
 
 
@@ -164,6 +165,53 @@ def test_time_range_is_half_open_and_keeps_the_times_of_the_file(steady: Path) -
 
 def test_a_range_past_the_end_holds_no_frames(steady: Path) -> None:
     assert read_all(steady, start_s=100.0) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "rare.mp4",
+        "b_frames.mp4",
+        "open.mp4",
+        "hevc.mov",
+        "late.mp4",
+        "vp9.webm",
+        "vp8.mkv",
+        "a.avi",
+        "a.ts",
+        "frag.mp4",
+    ],
+)
+def test_ranges_that_adjoin_hold_every_frame_once_and_the_same(folder: Path, name: str) -> None:
+    every: dict[str, Options] = {
+        "rare.mp4": {"options": {"g": "1000"}},
+        "b_frames.mp4": {"options": {"g": "30", "bf": "3"}},
+        "open.mp4": {"options": {"g": "24", "bf": "3", "x264-params": "open-gop=1"}},
+        "hevc.mov": {"codec": "libx265", "options": {"x265-params": "keyint=40:log-level=none"}},
+        "vp9.webm": {"codec": "libvpx-vp9", "ticks_per_s": 1000},
+        "vp8.mkv": {"codec": "libvpx", "ticks_per_s": 1000},
+        "a.avi": {"codec": "mpeg4", "ticks_per_s": 30, "steady": True},
+        "a.ts": {"options": {"g": "30"}},
+        "frag.mp4": {"mux_options": {"movflags": "frag_keyframe+empty_moov"}},
+    }
+    settings = every.get(name, {})
+    start_s = 1.07 if name == "late.mp4" else 0.0
+    times_s = np.arange(360) / 30 if settings.pop("steady", False) else irregular_times_s(ticks_per_s=1000, count=360)
+    path = write_video(folder / f"adjoin_{name}", (start_s + np.asarray(times_s)).tolist(), **settings)
+    whole = read_all(path)
+    cuts_s = [0.0, 2.1, 5.0, whole[200].time_s, 11.3, None]
+    parts, stats = [], ReadStats()
+    for first_s, last_s in pairwise(cuts_s):
+        with read_frames(path, start_s=first_s, end_s=last_s, lead_s=1.0 if first_s else 0.0) as stream:
+            frames = list(stream)
+        own = [frame for frame in frames if frame.time_s >= (first_s or 0.0)]
+        led = [frame.time_s for frame in frames if frame.time_s < (first_s or 0.0)]
+        assert led == [frame.time_s for frame in whole if (first_s or 0.0) - 1.0 <= frame.time_s < (first_s or 0.0)]
+        parts += own
+        stats = stats.followed_by(stream.stats)
+    assert [frame.time_s for frame in parts] == [frame.time_s for frame in whole]
+    assert all((one.image == other.image).all() for one, other in zip(parts, whole, strict=True))
+    assert (stats.decoded, stats.dropped, stats.undecodable, stats.missing) == (len(whole), 0, 0, 0)
 
 
 # Pictures
