@@ -26,6 +26,9 @@ R = TypeVar("R")
 
 Work = Callable[[T, OnProgress], R]
 
+SILENT_S: Final = 600.0
+"""Longer than the longest step without progress takes: the report of an hour of reps on a slow machine."""
+
 _TOLD_EVERY_S: Final = 0.1
 _TO_END_S: Final = 30.0
 """So long a process may take to clean up behind itself; then it is ended by force."""
@@ -56,7 +59,7 @@ def in_crew(
     *,
     workers: int,
     on_progress: Callable[[int, str, int, int | None], None] = lambda *_: None,
-    silent_s: float | None = None,
+    silent_s: float = SILENT_S,
 ) -> Iterator[tuple[int, R | Died]]:
     """Do ``work`` on every item in ``workers`` processes; hand out place in ``items`` and result as they come.
 
@@ -74,7 +77,7 @@ def in_crew(
     on_progress
         Told the place of an item and how far it is, about ten times a second.
     silent_s
-        A process that tells nothing for so long is ended. None: no bound.
+        A process that tells nothing for so long is ended.
 
     Raises
     ------
@@ -156,13 +159,13 @@ class _Member(Generic[T, R]):
             self._process.join()
 
 
-def _heard(crew: "list[_Member[T, R]]", silent_s: float | None) -> "Iterator[_Member[T, R]]":
+def _heard(crew: "list[_Member[T, R]]", silent_s: float) -> "Iterator[_Member[T, R]]":
     """Wait for messages, and return who has sent one; end those who were silent for too long."""
     ready = wait([member.pipe for member in crew], silent_s)
     for member in list(crew):
         if member.pipe in ready:
             yield member
-        elif silent_s is not None and time.monotonic() - member.heard_s > silent_s:
+        elif time.monotonic() - member.heard_s > silent_s:
             member.silence(f"its process gave no sign for {silent_s:g} s")
 
 
