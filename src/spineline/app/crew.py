@@ -20,6 +20,7 @@ from typing import Any, Final, Generic, NoReturn, TypeVar
 
 from spineline.app.footage import OnProgress
 from spineline.app.quiet import quiet_libraries
+from spineline.io.heap import share_heaps
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -174,6 +175,7 @@ def _serve(here: Connection, work: Work[Any, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows does not inherit it
     signal.signal(signal.SIGTERM, _end)
     quiet_libraries()
+    share_heaps()
     with contextlib.suppress(EOFError, OSError, _StoppedError):
         while True:
             here.send(_result(here, work, here.recv()))
