@@ -1,6 +1,10 @@
-"""`python -m spineline`."""
+"""`python -m spineline`, and the program `spineline`."""
 
+import signal
 import sys
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C before `main` has its own answer: no traceback of an import
 
 from spineline.app.cli import main
 

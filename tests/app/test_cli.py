@@ -318,3 +318,18 @@ def test_a_reader_that_has_enough_is_no_error(
         names = [str(lifts / name) for name in ("squats.npz", "standing.npz")]
         assert run(["analyze", *names, "-o", str(tmp_path), "--no-report", *option]) == 3
     assert len(list(tmp_path.iterdir())) == 2
+
+
+CTRL_C_WHILE_IMPORTING = """
+import os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.addaudithook(lambda event, found: event == "import" and found[0] == "cyclopts" and os.kill(os.getpid(), 2))
+sys.argv = ["spineline", "--version"]
+runpy.run_module("spineline", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+def test_ctrl_c_in_the_first_moment_is_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", CTRL_C_WHILE_IMPORTING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

@@ -39,9 +39,11 @@ from spineline.io.results import (
     is_recording,
     recordings_in,
     result_folder,
+    settle,
     stem_of,
     writing_to,
 )
+from spineline.io.stamp import require_unchanged, stamp
 from spineline.io.tables import (
     InputRecord,
     analysis_text,
@@ -240,6 +242,12 @@ def analyze_one(job: Job, *, on_progress: OnProgress) -> Done | Failed:
         return _analyze_track(job, target) if is_track(job.name) else _analyze_video(job, target, on_progress)
     except (InputError, SettingsError) as error:  # the latter from what a recording was asked for
         return Failed(name=job.name, message=str(error))
+    except MemoryError:
+        return Failed(
+            name=job.name,
+            message=f"{_shown(job.name)}: needs more memory than there is; end other programs, use fewer --workers, or "
+            "analyse a part of it with --time-range",
+        )
 
 
 def _analyze_track(job: Job, target: Path) -> Done:
@@ -249,6 +257,7 @@ def _analyze_track(job: Job, target: Path) -> Done:
 
 
 def _track(path: Path, request: Request) -> tuple[PoseTrack, str]:
+    settle(path.parent)  # it may be one of several results
     track, sha256 = load_track(path)
     if request.options.time_range_s:
         track = between(identified(track), *request.options.time_range_s)
@@ -304,13 +313,16 @@ def _analyze_video(job: Job, target: Path, on_progress: OnProgress) -> Done:
 
     if Path(job.name).is_dir():
         raise InputError(f"{_shown(job.name)}: is a folder; name the files in it, such as {_shown(job.name)}/*.mp4")
+    before = stamp(Path(job.name))
     film = Footage(probe(job.name), job.request.options.time_range_s, on_progress)
     if job.model is None:
         raise ModelError(f"{_shown(job.name)}: is a video, which needs a pose model; found none")
     # Opened before the long work, so that a place that cannot be written to is noticed at once.
     with result_folder(target) as folder:
         track = observe(film, job.model, job.request.profile, workers=job.workers)
-        return _finish(job, track, film.info.sha256, folder, target, film=film)
+        done = _finish(job, track, film.info.sha256, folder, target, film=film)
+        require_unchanged(film.info.path, before)  # it is read several times
+        return done
 
 
 def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, target: Path, *, film: Footage | None) -> Done:

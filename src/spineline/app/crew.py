@@ -174,6 +174,7 @@ def _serve(here: Connection, work: Work[Any, Any]) -> None:
     """Work on what comes, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows does not inherit it
     signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_end_after_parent, name="spineline-parent", daemon=True).start()
     quiet_libraries()
     share_heaps()
     with contextlib.suppress(EOFError, OSError, _StoppedError):
@@ -200,6 +201,15 @@ def _result(here: Connection, work: Work[Any, Any], item: Any) -> tuple[str, Any
     except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who asked
         error.add_note(traceback.format_exc())
         return "raised", error
+
+
+def _end_after_parent() -> None:
+    """End this process by force if the one that it works for was ended, and it gave no sign of progress since."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        time.sleep(_TO_END_S)
+        os._exit(1)
 
 
 def _end(signum: int, _frame: FrameType | None) -> NoReturn:

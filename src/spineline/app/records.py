@@ -15,6 +15,7 @@ from spineline.io.container import printable_name
 from spineline.io.profiles import write_profile
 from spineline.io.results import FILM, PROFILE, TRACK, recordings_in, set_path, writing_to
 from spineline.io.tracks import save_track
+from spineline.io.whole_file import whole_file
 
 NOTES: Final = "notes.json"
 """What the lifter has noted during a set: pain, 0 to 10, at times of the track."""
@@ -51,18 +52,21 @@ def set_folder(record: Path, number: int) -> Path:
 def save(folder: Path, track: PoseTrack, *, pain: Sequence[dict[str, float]], profile: Profile | None = None) -> None:
     """Write track and notes of a set beside its video, and the profile that it is compared with.
 
+    The track comes last, and each is whole: where there is one, all of the set is there.
+
     Raises
     ------
     InputError
         The folder cannot be written to.
     """
-    with writing_to(folder):
-        save_track(track, folder / TRACK)
-        if profile:
-            write_profile(folder / PROFILE, profile)
-        if pain:
-            notes = json.dumps({"schema": _SCHEMA, "pain": list(pain)}, indent=2)
-            (folder / NOTES).write_text(notes + "\n", encoding="utf-8", newline="\n")
+    if profile:
+        write_profile(folder / PROFILE, profile)
+    if pain:
+        notes = json.dumps({"schema": _SCHEMA, "pain": list(pain)}, indent=2)
+        with whole_file(folder / NOTES) as file:
+            file.write(f"{notes}\n".encode())
+    with whole_file(folder / TRACK) as file:
+        save_track(track, file)
 
 
 def written(folder: Path, request: Request) -> Done:

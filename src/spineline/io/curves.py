@@ -17,7 +17,7 @@ from spineline.core.terms import Exercise, Severity, Verdict
 from spineline.core.track import Bools, Floats
 from spineline.errors import InputError
 from spineline.io.container import printable_name
-from spineline.io.results import ANALYSIS, OWN_FILES, folder_for, stem_of
+from spineline.io.results import ANALYSIS, OWN_FILES, folder_for, settle, stem_of
 from spineline.io.tables import FRAMES, SCHEMA, Cell, read_columns
 from spineline.io.verdicts import counted, reachable_levels, rounding_levels
 
@@ -178,6 +178,7 @@ def result_at(path: Path) -> Path:
     """
     folders = (path, path.parent if path.name in OWN_FILES else path, folder_for(path, None))
     for folder in folders:
+        settle(folder)
         if (folder / ANALYSIS).is_file():
             return folder
     name = printable_name(path)

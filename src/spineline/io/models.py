@@ -18,7 +18,6 @@ import hashlib
 import io
 import json
 import os
-import secrets
 import struct
 import tempfile
 import zipfile
@@ -30,6 +29,7 @@ from typing import Any, BinaryIO
 from spineline.errors import ModelError
 from spineline.io import packages
 from spineline.io.packages import ProgressCallback
+from spineline.io.part_folder import part_folder
 
 MODEL_NAMES = ("lite", "full", "heavy")
 CACHE_VARIABLE = "SPINELINE_CACHE_DIR"
@@ -320,22 +320,20 @@ def _with_metadata(data: bytes, role: str) -> bytes:
 @contextlib.contextmanager
 def _whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the name `path` only once all of it is written; else nothing stays."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with part_folder(path.parent) as folder:
+            part = folder / path.name
+            with part.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
     except OSError as error:
         raise ModelError(
             f"the pose model cannot be written to {path.parent} ({error.strerror}): make room, make it "
             f"writable, or name another folder in {CACHE_VARIABLE}"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _is_cached(name: str, path: Path) -> bool:

@@ -2,19 +2,20 @@
 
 Everything is first written into a hidden folder, within the target or beside it if there is none yet, and moved into
 place when nothing can go wrong any more. Files of other programs in the target stay as they are; those of an earlier
-analysis are replaced or removed, so that what lies there always belongs together.
+analysis are replaced or removed, so that what lies there always belongs together. Where a process was ended from
+outside in the middle of that, whoever opens the folder next brings it to its end.
 """
 
 import contextlib
 import re
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from spineline.errors import InputError
+from spineline.io import swap
 from spineline.io.container import printable_name
+from spineline.io.part_folder import part_folder, sweep
 from spineline.io.whole_file import cannot_be_written
 
 ANALYSIS: Final = "analysis.json"
@@ -85,7 +86,22 @@ def stem_of(target: Path) -> str:
 
 def is_recording(folder: Path) -> bool:
     """Tell whether a folder holds a set that `spineline live` has recorded."""
-    return folder.is_dir() and (folder / TRACK).is_file()
+    if not folder.is_dir():
+        return False
+    settle(folder)
+    return (folder / TRACK).is_file()
+
+
+def settle(folder: Path) -> None:
+    """Bring to its end the replacing of results during which a process was ended from outside.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to.
+    """
+    with writing_to(folder):
+        swap.settle(folder, mark=ANALYSIS)
 
 
 def set_path(record: Path, number: int) -> Path:
@@ -135,13 +151,13 @@ def result_folder(target: Path) -> Iterator[Path]:
         The target cannot be written to.
     """
     with ensured_folder(target.parent), contextlib.ExitStack() as stack:
+        settle(target)
         with writing_to(target):
             _check(target)
             real = target.resolve()
+            sweep(real.parent)
             # Beside a folder that is there already may be another disk, or a place that cannot be written to.
-            part = (real if real.is_dir() else real.parent) / f".spineline.{secrets.token_hex(6)}.part"
-            stack.callback(shutil.rmtree, part, ignore_errors=True)
-            part.mkdir()
+            part = stack.enter_context(part_folder(real if real.is_dir() else real.parent))
         try:
             yield part
         except InputError as error:  # nobody knows the hidden folder
@@ -180,19 +196,12 @@ def _taken(path: Path, what: str) -> InputError:
 def _move_into_place(part: Path, target: Path) -> None:
     """Replace what is ours in the target by what is in ``part``, all of it or nothing."""
     if not target.exists():
-        part.rename(target)
-        return
-    # Whoever finds an analysis.json finds all that belongs to it: it goes first and comes last.
-    new = sorted((path.name for path in part.iterdir()), key=lambda name: name == ANALYSIS)
-    own = (*OWN_FILES, *OWN_FOLDERS)
-    old = [name for name in own if (target / name).exists() or (target / name).is_symlink()]
-    kept = part / "earlier"
-    kept.mkdir()
-    with contextlib.ExitStack() as undo:
-        for name in old:
-            (target / name).replace(kept / name)
-            undo.callback((kept / name).replace, target / name)
-        for name in new:
-            (part / name).replace(target / name)
-            undo.callback((target / name).replace, part / name)
-        undo.pop_all()
+        try:
+            part.rename(target)
+        except OSError:
+            if not target.exists():  # else another process was faster
+                raise
+        else:
+            return
+    # Whoever finds an analysis.json finds all that belongs to it.
+    swap.swap(part, target, (*OWN_FILES, *OWN_FOLDERS), mark=ANALYSIS)

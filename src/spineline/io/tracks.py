@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import math
+import os
 import re
 import zipfile
 import zlib
@@ -61,8 +62,8 @@ _UNREADABLE: Final = (
 """What zipfile, zlib and numpy raise on bytes that are not what they should be."""
 
 
-def save_track(track: PoseTrack, path: Path) -> None:
-    """Write a track. An OSError is passed on."""
+def save_track(track: PoseTrack, path: Path | IO[bytes]) -> None:
+    """Write a track, to a path or an open file. An OSError is passed on."""
     arrays: dict[str, NDArray[Any]] = {
         "schema": np.array(SCHEMA),
         "source": np.array(json.dumps(dict(track.source), sort_keys=True)),
@@ -95,7 +96,7 @@ def load_track(path: Path) -> tuple[PoseTrack, str]:
     name = printable_name(path)
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)  # so much memory is taken at once
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror or error})") from error
     try:

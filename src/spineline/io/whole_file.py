@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from spineline.errors import InputError
 from spineline.io.container import printable_name
+from spineline.io.part_folder import part_folder
 
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the name `path` only once all of it is written; else nothing stays.
 
-    It lies beside the target meanwhile. Can be written, read and wound back.
+    It lies in a hidden folder beside the target meanwhile. Can be written, read and wound back.
 
     Raises
     ------
     InputError
         It cannot be written there; every OSError within the block counts as that.
     """
-    part = path.with_name(f".spineline.{secrets.token_hex(6)}.part")
     try:
-        with part.open("x+b") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with part_folder(path.parent) as folder:
+            part = folder / path.name
+            with part.open("x+b") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
     except OSError as error:
         raise cannot_be_written(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
@@ -44,12 +42,12 @@ def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
     Raises
     ------
     InputError
-        One cannot be written there.
+        One cannot be written there; none is then.
     """
     paths = [target.with_name(target.name + suffix) for suffix in files]
-    for path, data in zip(paths, files.values(), strict=True):
-        with whole_file(path) as file:
-            file.write(data)
+    with contextlib.ExitStack() as stack:
+        for path, data in zip(paths, files.values(), strict=True):
+            stack.enter_context(whole_file(path)).write(data)
     return paths
 
 
