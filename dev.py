@@ -43,9 +43,8 @@ def demo() -> None:
 
 def check() -> None:
     """Run everything that must pass before a change is taken."""
-    run(
-        sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", ".[dev,parquet]"
-    )
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run(sys.executable, *install, "--editable", ".[dev,dask,parquet]")
     for command in LINT:
         run(sys.executable, *command)
     test()

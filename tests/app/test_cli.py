@@ -21,6 +21,7 @@ from tests.app.make_inputs import CLIP, write_lift, write_standing
 COMMANDS: tuple[list[str], ...] = (
     [],
     ["analyze"],
+    ["batch"],
     ["calibrate"],
     ["chart"],
     ["compare"],

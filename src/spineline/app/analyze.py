@@ -4,9 +4,7 @@ Each input goes the one way of the data by itself: frames, poses, track, analysi
 side by side in processes of their own.
 """
 
-import os
-import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -36,6 +34,7 @@ from spineline.io.results import (
     TRACK,
     ensured_folder,
     folder_for,
+    folder_key,
     is_recording,
     recordings_in,
     result_folder,
@@ -84,12 +83,16 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One input as the user named it, the bundle of the pose model (None for a saved track), processes at most."""
+    """One input as the user named it, the bundle of the pose model (None for a saved track), processes at most.
+
+    ``also``, a function of a module or a part of one, may write more into the folder of results before it is whole.
+    """
 
     name: str
     request: Request
     model: Path | None
     workers: int = 1
+    also: "Callable[[Path, Summary], None] | None" = None
 
 
 @dataclass(frozen=True)
@@ -146,8 +149,7 @@ def check_request(names: Sequence[str], request: Request) -> None:
     taken: dict[str, str] = {}
     for name in names:
         target = folder_for(Path(name), request.output_dir)
-        key = os.path.normcase(os.path.realpath(target))
-        key = key.casefold() if sys.platform == "darwin" else key
+        key = folder_key(target)
         if key in taken:
             raise InputError(
                 f"{_shown(taken[key])} and {_shown(name)} would both be written to {_shown(target)}; "
@@ -275,7 +277,7 @@ def analyze_recording(job: Job, target: Path, on_progress: OnProgress) -> Done:
         Its `config.toml` or the profile named there cannot be used.
     """
     source = Path(job.name)
-    job = replace(job, request=_as_recorded(job.request, source))
+    job = replace(job, request=as_recorded(job.request, source))
     track, sha256 = _track(source / TRACK, job.request)
     film = _film_of(source / FILM, track, job.request, on_progress)
     with result_folder(target) as folder:
@@ -288,8 +290,14 @@ def _film_of(path: Path, track: PoseTrack, request: Request, on_progress: OnProg
     return recorded_footage(path, track, on_progress) if wanted else None
 
 
-def _as_recorded(request: Request, folder: Path) -> Request:
-    """Fill in what the recording was asked for, wherever the request has nothing of its own."""
+def as_recorded(request: Request, folder: Path) -> Request:
+    """Fill in what the recording was asked for, wherever the request has nothing of its own.
+
+    Raises
+    ------
+    InputError, SettingsError
+        As of `analyze_recording`.
+    """
     file = folder / CONFIG
     if not file.is_file():
         return request
@@ -350,6 +358,8 @@ def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, target: Path,
             summary = replace(summary, record=pictured(summary.record, pictures))
         if request.save_vid and film:
             _write_overlay(folder / OVERLAY, found, film)
+        if job.also:
+            job.also(folder, summary)
         files = tuple(sorted(path.name for path in folder.iterdir()))
     return Done(**vars(summary), folder=target, files=files)
 

@@ -10,17 +10,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TextIO
 
-from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts import App, CycloptsError, Parameter
 
 from spineline import __version__
-from spineline.app.arguments import mass, past_date
+from spineline.app.batch_command import batch
 from spineline.app.compare import chart, compare
 from spineline.app.handover import export
 from spineline.app.history import history, pain
 from spineline.app.live_command import calibrate, live
 from spineline.app.models import models
+from spineline.app.options import HOW, OUT, Lifted, Wanted, positive, request_for
 from spineline.app.profiles import profiles
 from spineline.app.quiet import quiet_libraries
 from spineline.app.trend import page, trend
@@ -37,8 +38,6 @@ WRONG: Final = 2
 NO_LIFT: Final = 3
 
 _SIGNALS: Final = 128  # the exit status of a program that a signal ended is this and the number of the signal
-
-_MIN_HEIGHT_M, _MAX_HEIGHT_M = 1.0, 2.5  # as in io.config, which is not imported for the sake of --help
 
 app = App(
     name="spineline",
@@ -60,10 +59,6 @@ history.command(page)
 app.command(pain)
 app.command(export)
 
-_LIFT = Group("The lift", sort_key=1)
-_HOW = Group("How it is analysed", sort_key=2)
-_OUT = Group("What is written and shown", sort_key=3)
-
 
 class _StoppedError(BaseException):
     """The program was asked to end by a signal."""
@@ -73,49 +68,22 @@ class _StoppedError(BaseException):
         self.status = _SIGNALS + signum
 
 
-def _height(_type: object, value: float | None) -> None:
-    if value is not None and not _MIN_HEIGHT_M <= value <= _MAX_HEIGHT_M:
-        raise ValueError(f"Must be {_MIN_HEIGHT_M} to {_MAX_HEIGHT_M} m.")
-
-
 def _time_range(_type: object, value: tuple[float, float] | None) -> None:
     if value is not None and not 0 <= value[0] < value[1] < float("inf"):
         raise ValueError("Must be two times in seconds, the earlier first.")
 
 
-def _workers(_type: object, value: int | None) -> None:
-    if value is not None and value < 1:
-        raise ValueError("Must be 1 or more.")
-
-
 @app.command(usage="Usage: spineline analyze INPUT... [OPTIONS]")
 def analyze(
     *inputs: Annotated[str, Parameter(name="INPUT", required=True)],
-    exercise: Annotated[Literal["auto", "deadlift", "squat"] | None, Parameter(group=_LIFT, metavar="NAME")] = None,
-    load: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=mass)] = None,
-    body_mass: Annotated[float | None, Parameter(group=_LIFT, metavar="KG", validator=mass)] = None,
-    height: Annotated[float | None, Parameter(group=_LIFT, metavar="M", validator=_height)] = None,
-    lifter: Annotated[str | None, Parameter(group=_LIFT, metavar="NAME")] = None,
-    date: Annotated[str | None, Parameter(group=_LIFT, metavar="DATE", validator=past_date)] = None,
-    profile: Annotated[str | None, Parameter(group=_HOW, metavar="NAME")] = None,
-    model: Annotated[str | None, Parameter(group=_HOW, metavar="NAME|FILE")] = None,
+    lifted: Lifted = Lifted(),  # noqa: B008 - cannot be changed
     time_range: Annotated[
-        tuple[float, float] | None, Parameter(group=_HOW, metavar="A B", validator=_time_range)
+        tuple[float, float] | None, Parameter(group=HOW, metavar="A B", validator=_time_range)
     ] = None,
-    config: Annotated[Path | None, Parameter(group=_HOW, metavar="FILE")] = None,
-    workers: Annotated[int | None, Parameter(group=_HOW, metavar="N", validator=_workers)] = None,
-    output_dir: Annotated[Path | None, Parameter(name=["--output-dir", "-o"], group=_OUT, metavar="DIR")] = None,
-    save_vid: Annotated[bool, Parameter(group=_OUT)] = False,
-    save_chart: Annotated[bool, Parameter(group=_OUT)] = False,
-    save_track: Annotated[bool, Parameter(group=_OUT)] = False,
-    save_mot: Annotated[bool, Parameter(group=_OUT)] = False,
-    save_trc: Annotated[bool, Parameter(group=_OUT)] = False,
-    save_openpose: Annotated[bool, Parameter(group=_OUT)] = False,
-    no_report: Annotated[bool, Parameter(group=_OUT)] = False,
-    no_history: Annotated[bool, Parameter(group=_OUT)] = False,
-    format: Annotated[Literal["csv", "parquet"], Parameter(group=_OUT, metavar="NAME")] = "csv",  # noqa: A002
-    json: Annotated[bool, Parameter(group=_OUT)] = False,
-    quiet: Annotated[bool, Parameter(group=_OUT)] = False,
+    wanted: Wanted = Wanted(),  # noqa: B008 - cannot be changed
+    workers: Annotated[int | None, Parameter(group=HOW, metavar="N", validator=positive)] = None,
+    json: Annotated[bool, Parameter(group=OUT)] = False,
+    quiet: Annotated[bool, Parameter(group=OUT)] = False,
 ) -> int:
     """Analyse recorded lifts: find the reps, and how far the upper back rounds.
 
@@ -135,90 +103,24 @@ def analyze(
     ----------
     inputs
         Videos, tracks saved with --save-track, or folders of sets recorded with live.
-    exercise
-        What is lifted. Otherwise it is told from the motion (auto).
-    load
-        Mass lifted, in kg: makes the strain index surer.
-    body_mass
-        Mass of the lifter, in kg: likewise.
-    height
-        Height of the lifter, in metres: the scale of the bar's path where no plate is seen.
-    lifter
-        Who lifts, for the history (the name of the profile if not given, else me).
-    date
-        When it was lifted, such as 2026-10-02 or 2026-10-02T18:30. Otherwise the recording tells, or its file.
-    profile
-        Your saved standing, to compare with in place of what this recording shows; see spineline profiles list.
-    model
-        Pose model: lite, full or heavy (full if not given), or the file of a pose landmarker (.task).
     time_range
         Analyse only from A to B, in seconds.
-    config
-        TOML file of settings, such as the config.toml of an earlier result. What the command line says goes first.
     workers
         How many processes work at a time, on several inputs or on parts of one video (as many as the machine has cores
         if not given).
-    output_dir
-        Where the folders of results go.
-    save_vid
-        Also write overlay.mp4: the video with what was measured drawn in.
-    save_chart
-        Also write chart.png and chart.svg: the set as a picture to share.
-    save_track
-        Also write track.npz, from which the lift can be analysed again without the video.
-    save_mot
-        Also write angles.mot: the angles of every frame, for OpenSim.
-    save_trc
-        Also write points_px.trc, and with --height points_m.trc: where every point of the body was, for OpenSim.
-    save_openpose
-        Also write the folder openpose: a JSON file a frame, as OpenPose does, with the spine as in SpineTrack.
-    no_report
-        Leave report.html out.
-    no_history
-        Leave the history as it is; see spineline history.
-    format
-        Of the tables of frames and reps (csv if not given).
     json
         Print what is in analysis.json, and nothing else; of several inputs, an array.
     quiet
         Print nothing but errors.
     """
-    from spineline.app.analyze import Request, check_request, each_set
+    from spineline.app.analyze import check_request, each_set
     from spineline.app.crew import cores
     from spineline.app.remember import Memory
-    from spineline.io.config import asked_for
-    from spineline.io.dates import kept_date, parsed_date
-    from spineline.io.profiles import load_profile
 
-    given = {
-        "exercise": exercise,
-        "model": model,
-        "load_kg": load,
-        "body_mass_kg": body_mass,
-        "height_m": height,
-        "profile": profile,
-        "lifter": lifter,
-        "time_range_s": time_range,
-    }
-    options, settings = asked_for(given, config)
-    request = Request(
-        options=options,
-        settings=settings,
-        profile=load_profile(options.profile) if options.profile else None,
-        date=kept_date(parsed_date(date)) if date else None,
-        output_dir=output_dir,
-        table_format=format,
-        save_vid=save_vid,
-        save_chart=save_chart,
-        save_track=save_track,
-        save_mot=save_mot,
-        save_trc=save_trc,
-        save_openpose=save_openpose,
-        report=not no_report,
-    )
+    request = request_for(lifted, wanted, time_range_s=time_range)
     names = each_set(inputs)
     check_request(names, request)
-    memory = None if no_history else Memory(complain, options, request.date)
+    memory = None if wanted.no_history else Memory(complain, request.options, request.date)
     return _run_analysis(names, request, memory, workers=workers or cores(), as_json=json, quiet=quiet)
 
 
@@ -289,6 +191,9 @@ def write(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _drop(sys.stdout)
+
+
+app.command(batch, usage="Usage: spineline batch SOURCE... [OPTIONS]")
 
 
 @app.command

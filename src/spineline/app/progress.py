@@ -115,7 +115,7 @@ class CountProgress:
         if self._bar is not None:
             self._bar.stop()
 
-    def update(self, label: str, done: int, total: int | None) -> None:
+    def update(self, label: str, done: float, total: int | None) -> None:
         """Show that ``done`` of ``total`` (None: not known) are done; a new label begins anew."""
         if self._bar is None:
             return

@@ -1,9 +1,10 @@
 """What is kept of an analysis in the history, by itself; that it cannot be kept spoils no analysis."""
 
+import contextlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from spineline.io.config import Options
 from spineline.io.container import valid_text
 from spineline.io.data_folder import DEFAULT_PROFILE
 from spineline.io.history import HistoryStore, open_history
+from spineline.io.history_files import records_in
+from spineline.io.results import PENDING
 from spineline.io.tracks import IDENTITY, identified
 
 _SIGMA_DIGITS = 2
@@ -34,15 +37,8 @@ class Memory:
     """
 
     def __init__(self, complain: Callable[[str], object], options: Options | None = None, date: str | None = None):
-        options = options or Options()
-        said = {
-            "lifter": options.lifter or options.profile,
-            "date": date,
-            "load_kg": options.load_kg,
-            "body_mass_kg": options.body_mass_kg,
-        }
         self._complain, self._lost = complain, False
-        self._unsaid = [name for name, value in said.items() if value is None]
+        self._unsaid = _unsaid(options or Options(), date)
 
     def add(self, record: Record) -> int | None:
         """Keep a record; return the number of a set."""
@@ -50,15 +46,64 @@ class Memory:
             return None
         try:
             with open_history() as history, history.writing():
-                return history.add(self._as_known(history, record) if isinstance(record, SetRecord) else record)
+                return history.add(
+                    _as_known(history, record, self._unsaid) if isinstance(record, SetRecord) else record
+                )
         except SpinelineError as error:
             self._lost = True
             self._complain(f"not kept in the history: {error}")
             return None
 
-    def _as_known(self, history: HistoryStore, record: SetRecord) -> SetRecord:
-        known = history.same(record)
-        return replace(record, **{name: getattr(known, name) for name in self._unsaid}) if known else record
+
+@dataclass(frozen=True)
+class Waiting:
+    """A folder of results in which a set may wait for the history, and what the user said of it, as of `Memory`."""
+
+    folder: Path
+    options: Options
+    date: str | None = None
+
+
+def is_waiting(folder: Path) -> bool:
+    """Tell whether a set waits for the history in a folder of results."""
+    return (folder / PENDING).is_file()
+
+
+def take_waiting(waiting: Sequence[Waiting]) -> None:
+    """Add to the history every set that waits beside its results; it waits no more once the history has it.
+
+    Raises
+    ------
+    InputError
+        The history cannot be written, or a set not be read; all before it are kept.
+    """
+    waiting = [each for each in waiting if is_waiting(each.folder)]
+    if not waiting:
+        return
+    with open_history() as history:
+        for each in waiting:
+            path, unsaid = each.folder / PENDING, _unsaid(each.options, each.date)
+            with history.writing():
+                for record in records_in(path).sets:
+                    history.add(_as_known(history, record, unsaid))
+            with contextlib.suppress(OSError):  # it would be added again, which changes nothing
+                path.unlink()
+
+
+def _unsaid(options: Options, date: str | None) -> list[str]:
+    """Return which fields of a set the user said nothing of."""
+    said = {
+        "lifter": options.lifter or options.profile,
+        "date": date,
+        "load_kg": options.load_kg,
+        "body_mass_kg": options.body_mass_kg,
+    }
+    return [name for name, value in said.items() if value is None]
+
+
+def _as_known(history: HistoryStore, record: SetRecord, unsaid: Sequence[str]) -> SetRecord:
+    known = history.same(record)
+    return replace(record, **{name: getattr(known, name) for name in unsaid}) if known else record
 
 
 def lifter_of(options: Options) -> str:

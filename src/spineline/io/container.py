@@ -58,7 +58,7 @@ _CODEC_NAMES = {
 # FFmpeg follows such a pattern to other files where the name ends like that of a picture, of any of dozens of
 # formats. These endings are safe.
 _SEQUENCE_PATTERN = re.compile(r"%(\d*d|[][*?{}])")
-_VIDEO_SUFFIXES = {
+VIDEO_SUFFIXES = {
     *(".3gp", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4"),
     *(".mpeg", ".mpg", ".mts", ".ts", ".webm", ".wmv"),
 }
@@ -148,7 +148,7 @@ def inspect_file(path: Path) -> Container:
         raise InputError(f"{name}: is empty (0 bytes); copy or record it again")
     if container.kind in _REFUSALS:
         raise InputError(f"{name}: {_REFUSALS[container.kind]}")
-    if _SEQUENCE_PATTERN.search(str(path.absolute())) and path.suffix.lower() not in _VIDEO_SUFFIXES:
+    if _SEQUENCE_PATTERN.search(str(path.absolute())) and path.suffix.lower() not in VIDEO_SUFFIXES:
         raise InputError(f"{name}: would be read as a sequence of pictures; rename it without %")
     return container
 

@@ -32,7 +32,7 @@ from spineline.core.history import (
 from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name
 from spineline.io.history import HistoryStore, moment
-from spineline.io.text import json_text
+from spineline.io.text import json_text, no_formula
 
 Format = Literal["json", "csv"]
 
@@ -41,9 +41,6 @@ SCHEMA: Final = "spineline.history/1"
 _ANY_SCHEMA: Final = re.compile(r"spineline\.history/\d{1,9}")
 _MAX_BYTES: Final = 1 << 29
 _MAX_CELL_CHARACTERS: Final = 1 << 24
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What makes a spreadsheet calculate, the wide forms included; and the sign that keeps it from that."""
-
 _KIND: Final = "record"
 _KINDS: Final[Mapping[str, type]] = {
     "set": SetRecord,
@@ -139,7 +136,7 @@ def _cells(record: Any, prefix: str = "") -> dict[str, str]:
 
 def _cell(value: object) -> str:
     if isinstance(value, str):
-        return f"'{value}" if not value or value.startswith(_FORMULA) else value
+        return no_formula(value) if value else "'"
     if isinstance(value, bytes):
         return _base64(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else repr(value)
@@ -182,6 +179,27 @@ def import_history(store: HistoryStore, path: Path) -> History:
         raise InputError(f"{name}: expected JSON or CSV in UTF-8, made by spineline history export") from error
     except (InputError, SettingsError) as error:
         raise InputError(f"{name}: {error}; nothing was imported") from error
+    return _as_history(document)
+
+
+def records_in(path: Path) -> History:
+    """Read back what `history_text` gave as JSON.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or is wrong.
+    """
+    name = printable_name(path)
+    try:
+        return _as_history(_from_json(path.read_text("utf-8"))[0])
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{name}: cannot be read ({error})") from error
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def _as_history(document: "_Document") -> History:
     return History(**{kind: getattr(document, kind) for kind in _LISTS.values()})
 
 

@@ -7,7 +7,9 @@ outside in the middle of that, whoever opens the folder next brings it to its en
 """
 
 import contextlib
+import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,12 @@ FILM: Final = "video.mp4"
 
 PROFILE: Final = "profile.toml"
 """The profile that such a set was compared with."""
+
+RECEIPT: Final = "batch.json"
+"""What `spineline batch` needs to know that a result is there."""
+
+PENDING: Final = "history.json"
+"""A set that the history has not taken yet."""
 
 OPENPOSE: Final = "openpose"
 OPENPOSE_KEY: Final = "openpose_keypoints.json"
@@ -52,6 +60,8 @@ OWN_FILES: Final = (
     TRC_PX,
     TRC_M,
     OPENPOSE_KEY,
+    RECEIPT,
+    PENDING,
 )
 """Every name that an analysis may write. Nothing else in a folder of results is touched."""
 
@@ -60,7 +70,9 @@ OWN_FOLDERS: Final = {
 }
 """Likewise folders, which are replaced whole, and what may lie in each: our files, and what systems put beside them."""
 
-_SUFFIX: Final = "_spineline"
+SUFFIX: Final = "_spineline"
+"""What the name of a folder of results ends with."""
+
 _LATER_SET: Final = re.compile(r"set_\d+")
 
 
@@ -76,12 +88,18 @@ def folder_for(input_path: Path, output_dir: Path | None) -> Path:
         record = input_path.absolute().parent
         if _LATER_SET.fullmatch(name) and is_recording(input_path) and is_recording(record):
             input_path, name = record, f"{record.name}_{name}"
-    return (input_path.parent if output_dir is None else output_dir) / f"{name}{_SUFFIX}"
+    return (input_path.parent if output_dir is None else output_dir) / f"{name}{SUFFIX}"
+
+
+def folder_key(target: Path) -> str:
+    """Return what tells a folder of results from others, on this system."""
+    key = os.path.normcase(os.path.realpath(target))
+    return key.casefold() if sys.platform == "darwin" else key
 
 
 def stem_of(target: Path) -> str:
     """Return the name of the input whose results belong into a folder, without its ending."""
-    return target.name.removesuffix(_SUFFIX)
+    return target.name.removesuffix(SUFFIX)
 
 
 def is_recording(folder: Path) -> bool:

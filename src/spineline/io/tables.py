@@ -7,10 +7,10 @@ and the same analysis gives the same bytes: rounded numbers, UTF-8, "\\n", no da
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 from spineline.core.settings import origin
 from spineline.core.strain import Stated
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "spineline.analysis/1"
 
+Kind = Literal["float", "int", "bool", "text"]
+
 FRAMES: Final = ("frames.csv", "frames.parquet")
 """Names that the table of the frames may have."""
 
@@ -36,7 +38,7 @@ _ANGLE_DIGITS: Final = 2
 _SHARE_DIGITS: Final = 3
 _LENGTH_DIGITS: Final = 4
 
-_REP_COLUMNS: Final = {
+REP_COLUMNS: Final[Mapping[str, Kind]] = {
     "index": "int",
     "start_s": "float",
     "turn_s": "float",
@@ -51,6 +53,7 @@ _REP_COLUMNS: Final = {
     "strain_index_pct": "float",
     "strain_index_sigma_pct": "float",
 }
+"""What every table of reps has of each, as `analysis.json` does, and of which kind it is."""
 
 Cell = float | int | bool | str | None
 
@@ -73,7 +76,7 @@ class Column:
     """One column of a table; ``None`` among the values is missing."""
 
     name: str
-    kind: Literal["float", "int", "bool", "text"]
+    kind: Kind
     values: Sequence[Cell]
 
 
@@ -172,7 +175,7 @@ def frames_table(analysis: "Analysis") -> list[Column]:
 def reps_table(analysis: "Analysis") -> list[Column]:
     """Return the table of the reps; flags are joined as ``rule:severity;rule:severity``."""
     rows = [_rep(rep) for rep in analysis.reps]
-    columns = [Column(name, kind, [row[name] for row in rows]) for name, kind in _REP_COLUMNS.items()]  # type: ignore[arg-type]
+    columns = [Column(name, kind, [row[name] for row in rows]) for name, kind in REP_COLUMNS.items()]
     flags = [";".join(f"{flag.rule}:{flag.severity}" for flag in rep.flags) or None for rep in analysis.reps]
     return [*columns, Column("flags", "text", flags)]
 
@@ -197,7 +200,7 @@ def require_parquet() -> None:
         ) from None
 
 
-def write_parquet(table: Sequence[Column], path: Path) -> None:
+def write_parquet(table: Sequence[Column], path: Path | IO[bytes]) -> None:
     """Write a table as Parquet. `require_parquet` says whether that is possible."""
     import pyarrow
     import pyarrow.parquet
