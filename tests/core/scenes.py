@@ -48,6 +48,13 @@ def bare(track: PoseTrack) -> PoseTrack:
     return replace(track, spine_raw=np.empty((len(track), 0)))
 
 
+def recorded(track: PoseTrack) -> PoseTrack:
+    """Give a track no more exact than a pose model does."""
+    exact = ("time_s", "silhouette_bits", "image_size_px", "source")
+    names = [field.name for field in fields(PoseTrack) if field.name not in exact]
+    return replace(track, **{name: getattr(track, name).astype(np.float32) for name in names})
+
+
 def unplated(track: PoseTrack) -> PoseTrack:
     """Take the plates away: the weight is where the hands are."""
     return replace(track, plate_px=np.full_like(track.plate_px, np.nan))

@@ -319,7 +319,7 @@ def test_nothing_below_the_detectable_change_is_named() -> None:
 
 def test_a_frame_taken_for_facing_the_other_way_is_turned() -> None:
     track = bare(filmed("back_squat", 20.0).track)
-    bits, facing = track.silhouette_bits.copy(), track.facing.copy()
+    bits, facing = np.array(track.silhouette_bits), track.facing.copy()
     for i in (10, 40, 41):
         facing[i] = -1.0
         bits[i] = np.packbits(np.unpackbits(bits[i]).reshape(128, 128)[:, ::-1])

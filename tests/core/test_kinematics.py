@@ -18,7 +18,7 @@ NAMES = ("trunk_deg", "hip_deg", "knee_deg", "thigh_deg")
 
 def angles(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -> Kinematics:
     """Compute every angle."""
-    return kinematics(sagittal(landmarks_px, facing, yaw_deg, side))
+    return kinematics(sagittal(dict(zip(Landmark, landmarks_px.swapaxes(0, 1), strict=True)), facing, yaw_deg, side))
 
 
 def assert_alike(one: Kinematics, other: Kinematics) -> None:

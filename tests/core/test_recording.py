@@ -13,6 +13,7 @@ from spineline.core.recording import Plate, Recording
 from spineline.core.sim import Flaws, Move, lift, simulate
 from spineline.core.track import PoseTrack
 from spineline.errors import TrackError
+from tests.core.scenes import recorded
 
 ARRAYS = (
     "time_s",
@@ -25,7 +26,7 @@ ARRAYS = (
     "others",
     "spine_raw",
 )
-LIFTING = simulate(lift("conventional", reps=1), fps=10.0, flaws=Flaws(others=[(3.0, 4.0, 0.4)])).track
+LIFTING = recorded(simulate(lift("conventional", reps=1), fps=10.0, flaws=Flaws(others=[(3.0, 4.0, 0.4)])).track)
 STANDING = simulate([Move("stand", 20.0)], fps=10.0).track
 
 

@@ -146,7 +146,7 @@ def test_a_frame_stored_the_other_way_round_is_turned() -> None:
     track = filmed().track
     frame = slice(40, 41)
     right = silhouette.silhouettes(track, frame, track.facing)[0]
-    bits = track.silhouette_bits.copy()
+    bits = np.array(track.silhouette_bits)
     bits[40] = np.packbits(right[:, ::-1])
     facing = track.facing.copy()
     facing[40] = -1.0  # as if this one frame had been taken for facing left

@@ -149,7 +149,7 @@ def test_what_is_missing_is_missing_everywhere() -> None:
         values = getattr(track, name).reshape(len(track), -1)
         assert np.array_equal(np.isnan(values).all(axis=1), gone)
         assert np.isfinite(values[~gone]).all()
-    assert np.array_equal(~track.silhouette_bits.any(axis=1), gone)
+    assert np.array_equal(~np.asarray(track.silhouette_bits).any(axis=1), gone)
     assert np.array_equal(track.facing == 0, gone)
 
 
@@ -205,7 +205,7 @@ def test_waving_walking_and_stooping_move_what_they_should() -> None:
 @given(st.integers(0, 2**32 - 1), st.integers(3, 12))
 def test_filling_agrees_with_asking_every_cell(seed: int, corners: int) -> None:
     draw = np.random.default_rng(seed)
-    outlines = [draw.uniform(-4, 20, (2, corners, 2)), draw.uniform(-4, 20, (2, 3, 2))]
+    outlines: list[Floats] = [draw.uniform(-4, 20, (2, corners, 2)), draw.uniform(-4, 20, (2, 3, 2))]
     found = figure.filled(outlines, 16)
     for frame in range(2):
         for i in range(16):

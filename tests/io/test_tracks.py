@@ -124,7 +124,7 @@ BAD_ARRAYS: dict[str, tuple[str, Change, str]] = {
     "time standing still": ("time_s", lambda t: np.zeros(len(t)), "strictly increasing"),
     "no size": ("image_size_px", lambda _: np.array([1, 2, 3]), "image_size_px: expected two whole numbers"),
     "size below 1": ("image_size_px", lambda _: np.array([0, 5]), "expected width and height above 0"),
-    "a later schema": ("schema", lambda _: "spineline.track/3", "schema: expected spineline.track/2"),
+    "a later schema": ("schema", lambda _: "spineline.track/4", "schema: expected spineline.track/3"),
     "schema of numbers": ("schema", lambda _: np.zeros(3), "schema.npy: expected a text"),
     "source no mapping": ("source", lambda _: "[1]", "source: expected texts by name"),
     "source of numbers": ("source", lambda _: '{"file": 1}', "source: expected texts by name"),

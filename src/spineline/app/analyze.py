@@ -18,6 +18,7 @@ from spineline.core.analysis import Analysis, RepResult, analyze
 from spineline.core.history import SetRecord, Still
 from spineline.core.profile import Profile
 from spineline.core.settings import Settings
+from spineline.core.signals import span
 from spineline.core.strain import Stated
 from spineline.core.track import PoseTrack
 from spineline.errors import InputError, ModelError, SettingsError
@@ -50,6 +51,7 @@ from spineline.io.tables import (
     frames_table,
     reps_table,
     require_parquet,
+    write_frames_csv,
     write_parquet,
 )
 from spineline.io.tracks import RECORDED, between, identified, load_track, save_track
@@ -395,11 +397,12 @@ def summed_up(
 def _write(folder: Path, request: Request, found: Analysis, text: str) -> None:
     _write_text(folder / ANALYSIS, text)
     _write_text(folder / CONFIG, config_text(request.options, request.settings))
-    for name, table in (("frames", frames_table(found)), ("reps", reps_table(found))):
-        if request.table_format == "parquet":
-            write_parquet(table, folder / f"{name}.parquet")
-        else:
-            _write_text(folder / f"{name}.csv", csv_text(table))
+    if request.table_format == "parquet":
+        write_parquet(frames_table(found), folder / "frames.parquet")
+        write_parquet(reps_table(found), folder / "reps.parquet")
+    else:
+        write_frames_csv(found, folder / "frames.csv")
+        _write_text(folder / "reps.csv", csv_text(reps_table(found)))
     if request.save_track:
         save_track(found.track, folder / TRACK)
 
@@ -457,8 +460,9 @@ def _reading_notes(source: Mapping[str, str], time_range_s: tuple[float, float] 
 
 
 def _seen(found: Analysis, result: RepResult) -> Seen:
-    inside = found.rep_index == result.rep.index
-    sigma_deg = found.sigma_change_deg[inside & np.isfinite(found.sigma_change_deg)]
+    frames = span(found.track.time_s, result.rep.start_s, result.rep.end_s)
+    inside, sigma_deg = found.rep_index[frames] == result.rep.index, found.sigma_change_deg[frames]
+    sigma_deg = sigma_deg[inside & np.isfinite(sigma_deg)]
     return Seen(
         float(np.median(sigma_deg)) if sigma_deg.size else float("nan"),
         main_reason(found, result) if result.verdict == "not_measured" else "",

@@ -5,15 +5,15 @@ from typing import Final
 
 import numpy as np
 
-from spineline.core import view
 from spineline.core.bar import Bar, body_scale, find_bar, is_lifted, plate_path
 from spineline.core.kinematics import Kinematics
 from spineline.core.profile import Profile, remarks, require_same_reader
-from spineline.core.reading import Pose, View, aspect_of, percentile_of, read_pose, read_spine, steady_plane
+from spineline.core.reading import Pose, View, aspect_of, read_pose, read_spine, steady_plane
 from spineline.core.reference import Reference, calm_standing, find_reference, reference_text, unlike
-from spineline.core.reps import Motion, Rep, find_reps, inside, phases, upright
+from spineline.core.reps import Motion, Rep, find_reps, phases, upright
 from spineline.core.scene import Scene, Standing
 from spineline.core.settings import Settings
+from spineline.core.signals import percentile_of
 from spineline.core.spine import REASON_TEXT, REASONS, Spine, hand_at_shoulder
 from spineline.core.strain import Lift, Stated, Strain, strain_indices
 from spineline.core.terms import Exercise, Verdict
@@ -167,7 +167,7 @@ def _plate(track: PoseTrack, pose: Pose, settings: Settings) -> tuple[Floats, Fl
 def _bar_px(bar: Bar, plate_px: Floats, pose: Pose) -> Floats:
     """Return where the weight was seen in the picture, ``(T, 2)``."""
     if bar.source == "hands":
-        return np.asarray(pose.landmarks_px[:, view.WRISTS].mean(axis=1))
+        return pose.wrists_px
     return plate_px
 
 
@@ -175,13 +175,12 @@ def _motion(time_s: Floats, pose: Pose, plate: Floats, settings: Settings) -> Mo
     """Put heights and travel in torso lengths."""
     joints, torso = pose.joints, pose.joints.torso_px
     # In the picture itself: which way a lifter faces who is seen from in front or behind is now this, now that.
-    hips_px = pose.landmarks_px[:, view.HIPS].mean(axis=1)
     return Motion(
         time_s=time_s,
         height=joints.shoulder[:, 1] / torso,
         bar_height=plate[:, 1] / torso,
         hand_height=(joints.wrist - joints.knee)[:, 1] / torso,
-        travel=(plate if np.isfinite(plate).any() else hips_px)[:, 0] / torso,
+        travel=(plate if np.isfinite(plate).any() else pose.hips_px)[:, 0] / torso,
         trunk_deg=pose.angles.trunk_deg,
         knee_deg=pose.angles.knee_deg,
         from_the_side=aspect_of(pose.view.yaw_deg, settings) != "across",
@@ -205,7 +204,7 @@ def _judged(done: Analysis, pose: Pose, motion: Motion, reps: tuple[Rep, ...], t
         chest_deg=done.spine.chest_deg,
         trunk_deg=done.angles.trunk_deg,
         thigh_deg=done.angles.thigh_deg,
-        tilt_deg=view.shoulder_tilt_deg(pose.landmarks_px),
+        tilt_deg=pose.tilt_deg,
         rise=motion.height,
         bar=done.bar,
         strains=(),
@@ -221,7 +220,7 @@ def _judged(done: Analysis, pose: Pose, motion: Motion, reps: tuple[Rep, ...], t
 
 def _standing(measured: Spine, pose: Pose, calm: Bools, profile: Profile | None) -> Standing:
     """Take the medians over calm standing; a profile stands in for what was not measured there."""
-    values = (measured.chest_deg, measured.neck_deg, view.shoulder_tilt_deg(pose.landmarks_px))
+    values = (measured.chest_deg, measured.neck_deg, pose.tilt_deg)
     chest_deg, neck_deg, tilt_deg = (percentile_of(each[calm], 50) for each in values)
     if profile is not None:
         chest_deg = chest_deg if np.isfinite(chest_deg) else profile.chest_deg
@@ -240,7 +239,7 @@ def _lift(done: Analysis, pose: Pose, scene: Scene, stated: Stated) -> Lift:
         lean_deg=scene.trunk_deg,
         change_deg=scene.change_deg,
         sigma_deg=done.sigma_change_deg,
-        shares=tuple(scene.share(rep) for rep in scene.reps),
+        shares=tuple(scene.share(rep, scene.rise[scene.way_up(rep)]) for rep in scene.reps),
         bar=done.bar,
         body_px_per_m=done.body_px_per_m,
         weighted=carried or stated.load_kg is not None,
@@ -251,12 +250,12 @@ def _lift(done: Analysis, pose: Pose, scene: Scene, stated: Stated) -> Lift:
 
 def _judge_rep(done: Analysis, scene: Scene, rep: Rep, tops: Bools, least: Least) -> RepResult:
     """Measure one rep and apply every rule to it; rounding is not judged at its tops."""
-    within = inside(scene.time_s, [rep])
-    judged = within & ~tops
-    measured = np.isfinite(scene.change_deg)
+    within = scene.between(rep.start_s, rep.end_s)
+    judged, lean_deg = ~tops[within], scene.trunk_deg[within]
+    measured = np.isfinite(scene.change_deg[within])
     share = _share(measured, judged)
     # The back bears most where the trunk leans most: unless that was seen, nothing is known.
-    deep = judged & (scene.trunk_deg >= percentile_of(scene.trunk_deg[judged], 50))
+    deep = judged & (lean_deg >= percentile_of(lean_deg[judged], 50))
     settings = done.settings.rules
     checked = checks(rep, scene, settings)
     found = flags(rep, scene, checked, least, settings)

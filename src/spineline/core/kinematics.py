@@ -4,7 +4,9 @@ Angles lie in -180..180 degrees, flexion is positive, 0 is standing upright with
 is taken as the sagittal plane: x is turned so that the lifter faces +x and divided by the cosine of the yaw.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -16,8 +18,11 @@ _LEG: Final = {
     "left": (Landmark.LEFT_HIP, Landmark.LEFT_KNEE, Landmark.LEFT_ANKLE),
     "right": (Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE, Landmark.RIGHT_ANKLE),
 }
-
-_FEET: Final = (Landmark.LEFT_HEEL, Landmark.RIGHT_HEEL, Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX)
+_TRUNK_AND_ARMS: Final = (
+    Landmark.LEFT_EAR, Landmark.RIGHT_EAR, Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER,
+    Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW, Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST,
+    Landmark.LEFT_HIP, Landmark.RIGHT_HIP,
+)  # fmt: skip
 
 _SEEN_WELL: Final = 80
 """Percentile: a torso that leans to the camera looks shorter, and single landmarks jump."""
@@ -32,8 +37,7 @@ _THIGH_RANGE_DEG: Final = (-45.0, 140.0)
 class Joints:
     """Joint centres in the sagittal plane, each ``(T, 2)``, x forward and y up, in pixels.
 
-    ``hip`` is the middle of both hips, ``near_hip`` that of the leg whose knee and ankle these are, ``foot`` the middle
-    between heels and toes.
+    ``hip`` is the middle of both hips, ``near_hip`` that of the leg whose knee and ankle these are.
     """
 
     ear: Floats
@@ -44,9 +48,8 @@ class Joints:
     near_hip: Floats
     knee: Floats
     ankle: Floats
-    foot: Floats
 
-    @property
+    @cached_property
     def torso_px(self) -> float:
         """Length from hip to shoulder where it is seen well, NaN if it never is."""
         length_px = np.hypot(*(self.shoulder - self.hip).T)
@@ -67,7 +70,12 @@ class Kinematics:
     thigh_deg: Floats
 
 
-def sagittal(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -> Joints:
+def marks_of(side: str) -> tuple[Landmark, ...]:
+    """Return the landmarks that the joints of a near side rest on, each once."""
+    return tuple(dict.fromkeys((*_TRUNK_AND_ARMS, *_LEG[side])))
+
+
+def sagittal(landmarks_px: Mapping[Landmark, Floats], facing: Floats, yaw_deg: Floats, side: str) -> Joints:
     """Bring the landmarks into the lifter's sagittal plane.
 
     Shoulders, hips, ears and wrists are the middle of both sides; the leg is the near one, the far one being a guess
@@ -76,7 +84,7 @@ def sagittal(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -
     Parameters
     ----------
     landmarks_px
-        ``(T, 33, 2)``.
+        Those of `marks_of` the near side, each ``(T, 2)``.
     facing
         ``(T,)`` +1 or -1.
     yaw_deg
@@ -84,11 +92,11 @@ def sagittal(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -
     side
         ``left`` or ``right``, the near side.
     """
-    plane = in_plane(landmarks_px, facing, yaw_deg)
     near_hip, knee, ankle = _LEG[side]
 
     def middle(*marks: Landmark) -> Floats:
-        return np.asarray(plane[:, marks].mean(axis=1))
+        plane = in_plane(np.stack([landmarks_px[mark] for mark in marks], axis=1), facing, yaw_deg)
+        return np.asarray(plane.mean(axis=1))
 
     return Joints(
         ear=middle(Landmark.LEFT_EAR, Landmark.RIGHT_EAR),
@@ -96,10 +104,9 @@ def sagittal(landmarks_px: Floats, facing: Floats, yaw_deg: Floats, side: str) -
         elbow=middle(Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW),
         wrist=middle(Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST),
         hip=middle(Landmark.LEFT_HIP, Landmark.RIGHT_HIP),
-        near_hip=plane[:, near_hip],
-        knee=plane[:, knee],
-        ankle=plane[:, ankle],
-        foot=middle(*_FEET),
+        near_hip=middle(near_hip),
+        knee=middle(knee),
+        ankle=middle(ankle),
     )
 
 

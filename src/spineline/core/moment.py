@@ -60,7 +60,6 @@ def newest(track: PoseTrack, reference: Reference, settings: Settings) -> Moment
     pose = read_pose(track, settings, causal=True, marks=_MARKS)
     spine = read_spine(track, pose, settings, causal=True)
     change_deg, sigma_deg = reference.change(spine)
-    hips_px = pose.landmarks_px[-1, list(HIPS)].mean(axis=0)
     return Moment(
         time_s=float(track.time_s[-1]),
         change_deg=float(change_deg[-1]),
@@ -68,7 +67,7 @@ def newest(track: PoseTrack, reference: Reference, settings: Settings) -> Moment
         reason=str(spine.reason[-1]),
         trunk_deg=float(pose.angles.trunk_deg[-1]),
         points_px=spine.points_px[-1],
-        hip_px=hips_px,
+        hip_px=pose.hips_px[-1],
         plate_px=_last_plate_px(track),
     )
 

@@ -7,9 +7,10 @@ from typing import Literal
 import numpy as np
 
 from spineline.core import signals, spine, view
-from spineline.core.kinematics import Joints, Kinematics, in_plane, kinematics, sagittal
+from spineline.core.kinematics import Joints, Kinematics, in_plane, kinematics, marks_of, sagittal
 from spineline.core.scene import Aspect
 from spineline.core.settings import Settings
+from spineline.core.signals import percentile_of
 from spineline.core.skeleton import Landmark
 from spineline.core.spine import Spine
 from spineline.core.track import Bools, Floats, PoseTrack
@@ -27,24 +28,30 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """The lifter's pose as far as it can be believed, smoothed; each ``(T,)``."""
+    """The lifter's pose as far as it can be believed, smoothed; each ``(T,)``.
+
+    ``hips_px`` and ``wrists_px`` ``(T, 2)`` are the middle of both, in the picture; ``tilt_deg`` is that of the line of
+    the shoulders.
+    """
 
     facing: Floats
     trusted: Bools
     yaw_deg: Floats
-    landmarks_px: Floats
+    hips_px: Floats
+    wrists_px: Floats
+    tilt_deg: Floats
     joints: Joints
     angles: Kinematics
     view: View
 
 
 def read_pose(
-    track: PoseTrack, settings: Settings, *, causal: bool = False, marks: Sequence[Landmark] = tuple(Landmark)
+    track: PoseTrack, settings: Settings, *, causal: bool = False, marks: Sequence[Landmark] | None = None
 ) -> Pose:
     """Smooth what can be believed of the pose, and bring it into the sagittal plane.
 
     With ``causal`` every frame rests on itself and those before it alone, as in `spineline.core.signals.smooth`.
-    Landmarks beside ``marks``, and what rests on them, are NaN.
+    Landmarks beside ``marks``, and what rests on them, are NaN; without ``marks``, those that nothing rests on.
     """
     facing = view.steady_facing(track.time_s, track.facing)
     trusted = view.trusted(track, max_torso_ratio=settings.view.max_torso_ratio)
@@ -52,15 +59,27 @@ def read_pose(
     if aspect_of(percentile_of(seen_yaw_deg[trusted], 50), settings) == "side":
         trusted &= ~view.folded(track, min_thigh_share=settings.view.min_thigh_share)
     yaw_deg = _smooth(track, np.where(trusted, seen_yaw_deg, np.nan), settings, landmarks=True, causal=causal)
-    landmarks_px = np.full_like(track.landmarks_px, np.nan)
-    believed_px = np.where(trusted[:, None, None], track.landmarks_px[:, marks], np.nan)
-    landmarks_px[:, marks] = _smooth(track, believed_px, settings, landmarks=True, causal=causal)
     side = view.near_side(track.visibility[trusted]) if trusted.any() else None
+    marks = marks or marks_of(side or "left")
+    believed_px = np.where(trusted[:, None, None], track.landmarks_px[:, marks], np.nan)
+    smooth_px = _smooth(track, believed_px, settings, landmarks=True, causal=causal)
+    px = dict.fromkeys(Landmark, np.broadcast_to(np.nan, smooth_px[:, 0].shape))
+    px.update(zip(marks, smooth_px.swapaxes(0, 1), strict=True))
     # Far from a side view the cosine runs away; there the back is not measured anyway.
     limit_deg = settings.view.max_yaw_deg
-    joints = sagittal(landmarks_px, facing, np.clip(yaw_deg, -limit_deg, limit_deg), side or "left")
+    joints = sagittal(px, facing, np.clip(yaw_deg, -limit_deg, limit_deg), side or "left")
     seen_from = _view(side, facing, trusted, yaw_deg)
-    return Pose(facing, trusted, yaw_deg, landmarks_px, joints, kinematics(joints), seen_from)
+    return Pose(
+        facing=facing,
+        trusted=trusted,
+        yaw_deg=yaw_deg,
+        hips_px=(px[Landmark.LEFT_HIP] + px[Landmark.RIGHT_HIP]) / 2,
+        wrists_px=(px[Landmark.LEFT_WRIST] + px[Landmark.RIGHT_WRIST]) / 2,
+        tilt_deg=view.tilt_deg(px[Landmark.LEFT_SHOULDER], px[Landmark.RIGHT_SHOULDER]),
+        joints=joints,
+        angles=kinematics(joints),
+        view=seen_from,
+    )
 
 
 def read_spine(track: PoseTrack, pose: Pose, settings: Settings, *, causal: bool = False) -> Spine:
@@ -102,12 +121,6 @@ def aspect_of(yaw_deg: float, settings: Settings) -> Aspect:
     if off_deg >= settings.view.across_deg:
         return "across"
     return "side" if off_deg <= settings.view.lean_yaw_deg else "between"
-
-
-def percentile_of(values: Floats, percentile: float) -> float:
-    """Return a percentile of those values that are known, NaN without any."""
-    known = values[np.isfinite(values)]
-    return float(np.percentile(known, percentile)) if known.size else float("nan")
 
 
 def _view(side: Side | None, facing: Floats, trusted: Bools, yaw_deg: Floats) -> View:

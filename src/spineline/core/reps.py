@@ -6,6 +6,7 @@ starts from the floor runs bottom - lockout - bottom; one that starts standing (
 top - bottom - top.
 """
 
+from bisect import bisect
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -14,6 +15,7 @@ import numpy as np
 from scipy import signal
 
 from spineline.core.settings import RepSettings
+from spineline.core.signals import percentile_of, span
 from spineline.core.terms import Exercise
 from spineline.core.track import Bools, Floats, Ints, Texts
 
@@ -72,7 +74,7 @@ def inside(time_s: Floats, reps: list[Rep]) -> Bools:
     """Tell which frames belong to a rep, ``(T,)``."""
     out = np.zeros(time_s.shape, dtype=np.bool_)
     for rep in reps:
-        out |= (time_s >= rep.start_s) & (time_s <= rep.end_s)
+        out[span(time_s, rep.start_s, rep.end_s)] = True
     return out
 
 
@@ -82,9 +84,9 @@ def upright(time_s: Floats, trunk_deg: Floats, reps: list[Rep], settings: RepSet
     There the back bears least, and a bar at the hips hides part of it.
     """
     lean_deg = np.abs(trunk_deg)
-    if not reps or np.isnan(lean_deg[inside(time_s, reps)]).all():
+    most_deg = percentile_of(lean_deg[inside(time_s, reps)], 95)
+    if not np.isfinite(most_deg):
         return np.zeros(time_s.shape, dtype=np.bool_)
-    most_deg = np.nanpercentile(lean_deg[inside(time_s, reps)], 95)
     with np.errstate(invalid="ignore"):
         hardly = lean_deg <= settings.upright_share * most_deg
         return np.asarray(hardly & (time_s >= reps[0].start_s) & (time_s <= reps[-1].end_s))
@@ -230,10 +232,9 @@ def phases(time_s: Floats, reps: list[Rep]) -> tuple[Texts, Ints]:
     phase = np.full(time_s.shape, "", dtype="<U10")
     index = np.zeros(time_s.shape, dtype=np.intp)
     for rep in reps:
-        inside = (time_s >= rep.start_s) & (time_s <= rep.end_s)
-        pull = (time_s >= rep.pull_s[0]) & (time_s <= rep.pull_s[1])
-        phase[inside], index[inside] = "eccentric", rep.index
-        phase[pull] = "concentric"
+        within = span(time_s, rep.start_s, rep.end_s)
+        phase[within], index[within] = "eccentric", rep.index
+        phase[span(time_s, *rep.pull_s)] = "concentric"
     return phase, index
 
 
@@ -277,17 +278,22 @@ def ascents(motion: Motion, settings: RepSettings) -> list[Ascent]:
     off_floor = settings.bar_start_share if motion.told_by_bar == "deadlift" else settings.end_share
     found = []
     for low in lows:
-        before = max((h for h in highs if h < low), default=None)
-        high = min((h for h in highs if h > low), default=None)
+        before, high = _beside(highs, low)
         if high is None:
             continue
-        after = min((i for i in lows if i > high), default=None)
+        after = _beside(lows, high)[1]
         leaves_top, reaches_low = (low, low) if before is None else _moves(height, speed, before, low, settings)
         leaves_low, reaches_top = _moves(height, speed, low, high, settings, begins_within=off_floor)
         lowers, reaches_next = (None, None) if after is None else _moves(height, speed, high, after, settings)
         down = (before, leaves_top, reaches_low)
         found.append(Ascent(*down, low, leaves_low, reaches_top, high, lowers, reaches_next, after))
     return found
+
+
+def _beside(rising: list[int], index: int) -> tuple[int | None, int | None]:
+    """Return the last of rising indices before, and the first after one that is not among them."""
+    place = bisect(rising, index)
+    return rising[place - 1] if place else None, rising[place] if place < len(rising) else None
 
 
 def _moves(
@@ -336,7 +342,7 @@ def _top_unseen(motion: Motion, a: Ascent) -> bool:
     if a.after is None:
         return False
     until = int(np.searchsorted(motion.time_s, motion.time_s[a.high] + _LOST_S))
-    lost = (np.diff(motion.time_s)[a.reaches_top : min(until + 1, a.after)] > _LOST_S).any()
+    lost = (np.diff(motion.time_s[a.reaches_top : min(until + 1, a.after) + 1]) > _LOST_S).any()
     return bool(lost and motion.trunk_deg[a.low] - motion.trunk_deg[a.high] >= _RISEN_DEG)
 
 

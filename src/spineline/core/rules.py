@@ -3,15 +3,17 @@
 What a value means is not decided here but in `spineline.core.verdict`, by the levels in the settings.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
 
 from spineline.core.reps import Rep
-from spineline.core.scene import Found, Scene, peak, rise_from, unseen, value_at
+from spineline.core.scene import Found, Measure, Scene, peak, rise_from, unseen, value_at
 from spineline.core.settings import RuleSettings
 from spineline.core.terms import Exercise
 from spineline.core.track import Floats
@@ -47,7 +49,7 @@ def thoracic_setup(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 def thoracic_rounding(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Largest thoracic change from the reference in the whole rep."""
     within = scene.between(rep.start_s, rep.end_s)
-    return peak(scene, scene.change_deg, within, held_s=settings.held_s, why=_BACK_UNSEEN)
+    return peak(scene, within, scene.change_deg[within], held_s=settings.held_s, why=_BACK_UNSEEN)
 
 
 def thoracic_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
@@ -55,26 +57,27 @@ def thoracic_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 
     Coming back from an extended back to one's own neutral is no rounding.
     """
-    start = scene.before(scene.change_deg, rep, settings.before_s)
-    gained = rise_from(scene, scene.change_deg, start, scene.way_up(rep), held_s=settings.held_s, why=_BACK_UNSEEN)
+    start, up = scene.before(scene.change_deg, rep, settings.before_s), scene.way_up(rep)
+    gained = rise_from(scene, up, scene.change_deg[up], start, held_s=settings.held_s, why=_BACK_UNSEEN)
     return Found(gained.value + min(start, 0.0), gained.time_s, gained.why)
 
 
 def thoracic_creep(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Peak of the thoracic change, less the median of the first two reps that were measured."""
-    before = [thoracic_rounding(other, scene, settings).value for other in scene.reps if other.index < rep.index]
-    known = [value for value in before if np.isfinite(value)][:_LEAST_BEFORE]
+    peaks = scene.every(thoracic_rounding, settings)
+    measured = (found.value for found in peaks[: rep.index - 1] if math.isfinite(found.value))
+    known = list(islice(measured, _LEAST_BEFORE))
     if len(known) < _LEAST_BEFORE:
         return unseen(_FIRST_REPS)
-    mine = thoracic_rounding(rep, scene, settings)
+    mine = peaks[rep.index - 1]
     # Up to the reference itself nothing is rounded.
     return Found(float(np.minimum(mine.value - np.median(known), mine.value)), mine.time_s, mine.why)
 
 
 def lumbar_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Lumbar flexion gained on the way up; that of the start is usual (Bengtsson 2022)."""
-    start = scene.before(scene.lumbar_deg, rep, settings.before_s)
-    found = rise_from(scene, scene.lumbar_deg, start, scene.way_up(rep), held_s=settings.held_s, why=_LOW_BACK_UNSEEN)
+    start, up = scene.before(scene.lumbar_deg, rep, settings.before_s), scene.way_up(rep)
+    found = rise_from(scene, up, scene.lumbar_deg[up], start, held_s=settings.held_s, why=_LOW_BACK_UNSEEN)
     return found if found.value <= settings.max_lumbar_growth_deg else unseen(_LOW_BACK_UNSEEN)
 
 
@@ -91,8 +94,8 @@ def hips_rise(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 def _leans(rep: Rep, scene: Scene, settings: RuleSettings, share: float) -> Found:
     if scene.aspect != "side":
         return unseen(_NOT_FROM_THE_SIDE)
-    start = _at_start(rep, scene, scene.trunk_deg, settings)
-    return rise_from(scene, scene.trunk_deg, start, scene.early(rep, share), held_s=0.0, why=_POSE_UNSEEN)
+    start, early = _at_start(rep, scene, scene.trunk_deg, settings), scene.early(rep, share)
+    return rise_from(scene, early, scene.trunk_deg[early], start, held_s=0.0, why=_POSE_UNSEEN)
 
 
 def _at_start(rep: Rep, scene: Scene, values: Floats, settings: RuleSettings) -> float:
@@ -106,9 +109,9 @@ def bar_drift(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Way of the weight forward from where it was at the begin of the way up."""
     if scene.aspect != "side":
         return unseen(_NOT_FROM_THE_SIDE)
-    before_top = scene.early(rep, _NEAR_TOP)
-    start = _at_start(rep, scene, scene.bar.forward_m, settings)
-    return rise_from(scene, scene.bar.forward_m, start, before_top, held_s=settings.held_s / 2, why=_BAR_UNSEEN)
+    start, below_top = _at_start(rep, scene, scene.bar.forward_m, settings), scene.early(rep, _NEAR_TOP)
+    forward_m = scene.bar.forward_m[below_top]
+    return rise_from(scene, below_top, forward_m, start, held_s=settings.held_s / 2, why=_BAR_UNSEEN)
 
 
 def strain_index(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:  # noqa: ARG001
@@ -129,8 +132,9 @@ def neck_tucked(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 def _neck(rep: Rep, scene: Scene, settings: RuleSettings, *, sign: float) -> Found:
     if not np.isfinite(scene.standing.neck_deg):
         return unseen(_NO_STANDING)
-    more_deg = sign * (scene.neck_deg - scene.standing.neck_deg)
-    return peak(scene, more_deg, scene.way_up(rep), held_s=settings.held_s, why=_NECK_UNSEEN)
+    up = scene.way_up(rep)
+    more_deg = sign * (scene.neck_deg[up] - scene.standing.neck_deg)
+    return peak(scene, up, more_deg, held_s=settings.held_s, why=_NECK_UNSEEN)
 
 
 def hitch(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:  # noqa: ARG001
@@ -138,7 +142,8 @@ def hitch(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:  # noqa: ARG
     if scene.bar.source != "plate":
         return unseen(_BAR_UNSEEN)
     # A stall may look like the end of the way up, so the whole of what follows is looked through.
-    at = np.flatnonzero(scene.between(rep.pull_s[0], rep.end_s) & np.isfinite(scene.bar.up_m))
+    frames = scene.between(rep.pull_s[0], rep.end_s)
+    at = frames.start + np.flatnonzero(np.isfinite(scene.bar.up_m[frames]))
     if not at.size:
         return unseen(_BAR_UNSEEN)
     rising = at[: int(np.argmax(scene.bar.up_m[at])) + 1]
@@ -174,9 +179,9 @@ def depth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
         return unseen(_NOT_FROM_THE_SIDE)
     if len(scene.reps) < _LEAST_BEFORE:
         return unseen(_NO_OTHER)
-    deepest = [_deepest(other, scene, settings) for other in scene.reps]
+    deepest = scene.every(_deepest, settings)
     mine = deepest[rep.index - 1]
-    known = [found.value for found in deepest if np.isfinite(found.value)]
+    known = [found.value for found in deepest if math.isfinite(found.value)]
     return Found(max(known) - mine.value, mine.time_s) if np.isfinite(mine.value) else mine
 
 
@@ -184,8 +189,8 @@ def _deepest(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Find how far the thigh goes down; a plate at the shoulders may hide it, but shows how far the bar goes down."""
     within = scene.between(rep.start_s, rep.end_s)
     by_bar = scene.bar.source == "plate"
-    down_deg = np.degrees(-scene.bar.up_m / _THIGH_M) if by_bar else scene.thigh_deg
-    return peak(scene, down_deg, within, held_s=settings.held_s / 2, why=_BAR_UNSEEN if by_bar else _LEGS_UNSEEN)
+    down_deg = np.degrees(-scene.bar.up_m[within] / _THIGH_M) if by_bar else scene.thigh_deg[within]
+    return peak(scene, within, down_deg, held_s=settings.held_s / 2, why=_BAR_UNSEEN if by_bar else _LEGS_UNSEEN)
 
 
 def asymmetry(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
@@ -194,15 +199,16 @@ def asymmetry(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
         return unseen(_NOT_ALONG)
     if not np.isfinite(scene.standing.tilt_deg):
         return unseen(_NO_STANDING)
-    more_deg = np.abs(scene.tilt_deg - scene.standing.tilt_deg)
-    return peak(scene, more_deg, scene.way_up(rep), held_s=settings.held_s, why=_POSE_UNSEEN)
+    up = scene.way_up(rep)
+    more_deg = np.abs(scene.tilt_deg[up] - scene.standing.tilt_deg)
+    return peak(scene, up, more_deg, held_s=settings.held_s, why=_POSE_UNSEEN)
 
 
 @dataclass(frozen=True)
 class Rule:
     """One rule: how it measures, in which unit, what it says (with ``{value}``), and where it applies."""
 
-    measure: Callable[[Rep, Scene, RuleSettings], Found]
+    measure: Measure
     unit: Unit
     words: str
     exercise: Exercise | None = None
@@ -248,7 +254,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
 
 def place(rep: Rep, scene: Scene, moment_s: float) -> str:
     """Say where on the way up a moment lies, in words that follow a statement."""
-    share = value_at(scene.time_s, scene.share(rep), moment_s, around_s=0.1)
+    share = scene.share(rep, np.asarray(value_at(scene.time_s, scene.rise, moment_s, around_s=0.1)))
     words = _FROM_FLOOR if rep.begins == "floor" else _FROM_TOP
     known = [word for word, until in words if share <= until]
     return f", {known[0]}" if known else ""

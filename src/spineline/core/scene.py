@@ -1,15 +1,18 @@
 """What the rules look at: everything measured of one set, and where to look in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from spineline.core.bar import Bar
 from spineline.core.reps import Rep
-from spineline.core.signals import held
+from spineline.core.settings import RuleSettings
+from spineline.core.signals import held, percentile_of, span, windows
 from spineline.core.terms import Exercise
-from spineline.core.track import Bools, Floats
+from spineline.core.track import Floats
 
 Aspect = Literal["side", "between", "across"]
 """From the side, from in front or behind, or from neither."""
@@ -49,30 +52,48 @@ class Scene:
     standing: Standing
     aspect: Aspect
 
-    def between(self, start_s: float, end_s: float) -> Bools:
-        """Tell which frames lie from ``start_s`` to ``end_s``, both included."""
-        return np.asarray((self.time_s >= start_s) & (self.time_s <= end_s))
+    def between(self, start_s: float, end_s: float) -> slice:
+        """Return the frames from ``start_s`` to ``end_s``, both included."""
+        return span(self.time_s, start_s, end_s)
 
     def before(self, values: Floats, rep: Rep, before_s: float) -> float:
         """Return the median of ``values`` over the last ``before_s`` before the way up begins, NaN if not measured."""
         middle_s = rep.pull_s[0] - before_s / 2
         return value_at(self.time_s, values, middle_s, around_s=before_s / 2)
 
-    def way_up(self, rep: Rep) -> Bools:
-        """Tell which frames belong to the way up."""
+    def way_up(self, rep: Rep) -> slice:
+        """Return the frames of the way up."""
         return self.between(*rep.pull_s)
 
-    def share(self, rep: Rep) -> Floats:
-        """Return how much of its way up is done, by the shoulders: 0 at its begin, 1 at its end, ``(T,)``."""
-        low, high = (value_at(self.time_s, self.rise, moment_s, around_s=0.1) for moment_s in rep.pull_s)
-        return (self.rise - low) / (high - low) if high > low else np.full_like(self.rise, np.nan)
+    def share(self, rep: Rep, rise: Floats) -> Floats:
+        """Return how much of its way up is done where the shoulders are so high: 0 at its begin, 1 at its end."""
+        if rep not in self._ends:
+            low, high = (value_at(self.time_s, self.rise, moment_s, around_s=0.1) for moment_s in rep.pull_s)
+            self._ends[rep] = low, high
+        low, high = self._ends[rep]
+        return (rise - low) / (high - low) if high > low else np.full_like(rise, np.nan)
 
-    def early(self, rep: Rep, share: float) -> Bools:
-        """Tell which frames belong to the first ``share`` of the way up, until it is passed first."""
+    def early(self, rep: Rep, share: float) -> slice:
+        """Return the frames of the first ``share`` of the way up, until it is passed first."""
         pull = self.way_up(rep)
         with np.errstate(invalid="ignore"):
-            passed = pull & (self.share(rep) > share)
-        return np.asarray(pull & (np.cumsum(passed) == 0))
+            passed = np.flatnonzero(self.share(rep, self.rise[pull]) > share)
+        return slice(pull.start, pull.start + int(passed[0])) if passed.size else pull
+
+    @cached_property
+    def _ends(self) -> dict[Rep, tuple[float, float]]:
+        return {}
+
+    @cached_property
+    def _measured(self) -> "dict[tuple[Measure, RuleSettings], tuple[Found, ...]]":
+        return {}
+
+    def every(self, measure: "Measure", settings: RuleSettings) -> "tuple[Found, ...]":
+        """Measure every rep, once, for what compares a rep with others."""
+        key = measure, settings
+        if key not in self._measured:
+            self._measured[key] = tuple(measure(rep, self, settings) for rep in self.reps)
+        return self._measured[key]
 
 
 @dataclass(frozen=True)
@@ -84,20 +105,24 @@ class Found:
     why: str = ""
 
 
+Measure = Callable[[Rep, Scene, RuleSettings], Found]
+"""How one fault is measured in one rep."""
+
+
 def unseen(why: str) -> Found:
     """Say that a rule cannot be judged."""
     return Found(float("nan"), why=why)
 
 
-def peak(scene: Scene, values: Floats, within: Bools, *, held_s: float, why: str) -> Found:
-    """Return the largest value held for ``held_s`` within some frames, and when."""
-    value, time_s = sustained_peak(scene.time_s[within], values[within], held_s=held_s)
+def peak(scene: Scene, frames: slice, values: Floats, *, held_s: float, why: str) -> Found:
+    """Return the largest of the ``values`` of some frames that is held for ``held_s``, and when."""
+    value, time_s = sustained_peak(scene.time_s[frames], values, held_s=held_s)
     return Found(value, time_s) if np.isfinite(value) else unseen(why)
 
 
-def rise_from(scene: Scene, values: Floats, start: float, within: Bools, *, held_s: float, why: str) -> Found:
-    """Return how far ``values`` rise above ``start``."""
-    most = peak(scene, values, within, held_s=held_s, why=why)
+def rise_from(scene: Scene, frames: slice, values: Floats, start: float, *, held_s: float, why: str) -> Found:
+    """Return how far the ``values`` of some frames rise above ``start``."""
+    most = peak(scene, frames, values, held_s=held_s, why=why)
     return Found(most.value - start, most.time_s) if np.isfinite(most.value - start) else unseen(why)
 
 
@@ -115,27 +140,21 @@ def sustained_peak(time_s: Floats, values: Floats, *, held_s: float) -> tuple[fl
     -------
     The value and the time of the greatest value within that stretch; NaN, NaN without such a stretch.
     """
-    known = np.sort(values[np.isfinite(values)])
-    low, high = -1, known.size
-    while high - low > 1:  # the largest level that is held: bisection over the values themselves
-        middle = (low + high) // 2
-        if held(time_s, _reaching(values, known[middle]), at_least_s=held_s).any():
-            low = middle
-        else:
-            high = middle
-    if low < 0:
+    first, last = windows(time_s, lasting_s=held_s)
+    if not first.size:
         return float("nan"), float("nan")
-    stretch = held(time_s, _reaching(values, known[low]), at_least_s=held_s)
-    return float(known[low]), float(time_s[np.argmax(np.where(stretch, values, -np.inf))])
-
-
-def _reaching(values: Floats, level: float) -> Bools:
-    with np.errstate(invalid="ignore"):
-        return np.asarray(values >= level)
+    # What a window holds is its least value; that from each first to each last frame, without what lies between them.
+    known = np.where(np.isnan(values), -np.inf, values)
+    edges = np.empty(2 * first.size, dtype=np.intp)
+    edges[::2], edges[1::2] = first, last + 1
+    level = float(np.minimum.reduceat(np.append(known, np.inf), edges)[::2].max())
+    if level == -np.inf:
+        return float("nan"), float("nan")
+    stretch = held(time_s, known >= level, at_least_s=held_s)
+    return level, float(time_s[np.argmax(np.where(stretch, known, -np.inf))])
 
 
 def value_at(time_s: Floats, values: Floats, moment_s: float, *, around_s: float) -> float:
     """Return the median of what was measured within ``around_s`` of a moment, NaN if nothing was."""
-    near = values[np.abs(time_s - moment_s) <= around_s]
-    near = near[np.isfinite(near)]
-    return float(np.median(near)) if near.size else float("nan")
+    about = span(time_s, moment_s - 2 * around_s, moment_s + 2 * around_s)  # the edges of the window are told exactly
+    return percentile_of(values[about][np.abs(time_s[about] - moment_s) <= around_s], 50)

@@ -5,6 +5,8 @@ hands back values at the frames' own times.
 """
 
 import functools
+import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -29,8 +31,40 @@ def runs(mask: Bools) -> list[tuple[int, int]]:
     >>> runs(np.array([False, True, True, False, True]))
     [(1, 3), (4, 5)]
     """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    padded = np.zeros(len(mask) + 2, dtype=np.bool_)
+    padded[1:-1] = mask
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def span(time_s: Floats, start_s: float, end_s: float) -> slice:
+    """Return the frames from ``start_s`` to ``end_s``, both included. Time rises, so they lie side by side.
+
+    >>> span(np.array([0.0, 0.1, 0.2, 0.3]), 0.1, 0.25)
+    slice(1, 3, None)
+    """
+    return slice(int(time_s.searchsorted(start_s, "left")), int(time_s.searchsorted(end_s, "right")))
+
+
+def percentile_of(values: Floats, percentile: float) -> float:
+    """Return a percentile of those values that are known, NaN without any."""
+    known = values[np.isfinite(values)]
+    return float(percentile_along(known, percentile)) if known.size else float("nan")
+
+
+def percentile_along(values: Floats, percentile: float) -> Floats:
+    """Return a percentile along the last axis, of finite values. For the few frames of a rep NumPy's is slow."""
+    ordered = np.sort(values, axis=-1)
+    place = percentile / 100 * (ordered.shape[-1] - 1)
+    low, high = ordered[..., math.floor(place)], ordered[..., math.ceil(place)]
+    return np.asarray(low + (place - math.floor(place)) * (high - low))
+
+
+Filter = Callable[[Floats], Floats]
+"""From signals ``(signals, n)`` without gaps to the same filtered."""
+
+_TOGETHER: Final = 1 << 15
+"""So many values are filtered at a time: what they take meanwhile shall stay small, also of an hour."""
 
 
 def stretches(time_s: Floats, known: Bools, *, max_gap_s: float) -> list[Ints]:
@@ -72,19 +106,21 @@ def smooth(
     -------
     The shape of ``values``; NaN exactly where ``values`` is NaN.
     """
-    smoothed = _as_it_comes if causal else _smooth_stretch
-    flat = values.reshape(len(time_s), int(np.prod(values.shape[1:])))
-    out = np.full_like(flat, np.nan, dtype=np.float64)
-    alike: dict[bytes, list[int]] = {}  # columns that are missing in the same frames
-    known = np.ascontiguousarray(np.isfinite(flat).T)
-    for column, pattern in enumerate(known):
-        alike.setdefault(pattern.tobytes(), []).append(column)
+    design = _as_it_comes if causal else _without_lag
+    rows = np.array(values.reshape(len(time_s), int(np.prod(values.shape[1:]))).T, dtype=np.float64, order="C")
+    known = np.isfinite(rows)
+    rows[~known] = np.nan
+    alike: dict[bytes, list[int]] = {}  # signals that are missing in the same frames
+    for row, pattern in enumerate(known):
+        alike.setdefault(np.packbits(pattern).tobytes(), []).append(row)
     for group in alike.values():
-        columns = np.array(group)
         for index in stretches(time_s, known[group[0]], max_gap_s=max_gap_s):
-            picked = flat[np.ix_(index, columns)]
-            out[np.ix_(index, columns)] = smoothed(time_s[index], picked, cutoff_hz, median_s)
-    return out.reshape(values.shape)
+            smoothed = design(time_s[index], cutoff_hz, median_s)
+            at_a_time = max(1, _TOGETHER // len(index))
+            for first in range(0, len(group), at_a_time):
+                part = np.array(group[first : first + at_a_time])[:, None], index
+                rows[part] = smoothed(rows[part])
+    return rows.T.reshape(values.shape)
 
 
 def bridged(time_s: Floats, values: Floats, *, max_gap_s: float) -> Floats:
@@ -96,39 +132,48 @@ def bridged(time_s: Floats, values: Floats, *, max_gap_s: float) -> Floats:
     for index in stretches(time_s, np.asarray(np.isfinite(values).all(axis=1)), max_gap_s=max_gap_s):
         if len(index) > 1:
             span = np.arange(index[0], index[-1] + 1)
-            out[span] = _interpolate(time_s[span], time_s[index], values[index])
+            out[span] = _read(values[index].T, _places(time_s[span], time_s[index])).T
     return out
 
 
-def _smooth_stretch(time_s: Floats, values: Floats, cutoff_hz: float, median_s: float) -> Floats:
-    """Filter ``(n, columns)`` without gaps on a uniform grid and read it back at ``time_s``."""
+def _without_lag(time_s: Floats, cutoff_hz: float, median_s: float) -> Filter:
+    """Design the filter of signals known at these times: on a uniform grid, read back at ``time_s``."""
     span_s = time_s[-1] - time_s[0]
     count = int(np.floor(span_s * GRID_HZ)) + 1
     if len(time_s) < 3 or count < 4:
-        return values
+        return _as_it_is
     grid_s = np.linspace(time_s[0], time_s[-1], count)
-    on_grid = _interpolate(grid_s, time_s, values)
-    if median_s > 0:
-        on_grid = _median(on_grid, _width(median_s), origin=0)
+    to_grid, back = _places(grid_s, time_s), _places(time_s, grid_s)
     # Run twice, a Butterworth is down by 6 dB at its own cut-off.
     rate_hz = (count - 1) / span_s
     sos = signal.butter(_ORDER, cutoff_hz, fs=rate_hz, output="sos")
     pad = min(count - 1, int(rate_hz / cutoff_hz))
-    return _interpolate(time_s, grid_s, signal.sosfiltfilt(sos, on_grid, axis=0, padtype="odd", padlen=pad))
+
+    def smoothed(rows: Floats) -> Floats:
+        on_grid = _median(_read(rows, to_grid), median_s, causal=False)
+        return _read(signal.sosfiltfilt(sos, on_grid, padtype="odd", padlen=pad), back)
+
+    return smoothed
 
 
-def _as_it_comes(time_s: Floats, values: Floats, cutoff_hz: float, median_s: float) -> Floats:
-    """Filter ``(n, columns)`` forwards only, on a grid that grows with time."""
+def _as_it_comes(time_s: Floats, cutoff_hz: float, median_s: float) -> Filter:
+    """Design the filter that runs forwards only, on a grid that grows with time."""
     if len(time_s) < 2:
-        return values
+        return _as_it_is
     last = np.floor((time_s - time_s[0]) * GRID_HZ + _CLOCK_S).astype(np.intp)  # the last point that each frame reaches
-    on_grid = _interpolate(time_s[0] + np.arange(last[-1] + 1) / GRID_HZ, time_s, values)
-    if median_s > 0:
-        width = _width(median_s)
-        on_grid = _median(on_grid, width, origin=width // 2)
+    to_grid = _places(time_s[0] + np.arange(last[-1] + 1) / GRID_HZ, time_s)
     sos, at_rest = _low_pass(cutoff_hz)
-    filtered, _ = signal.sosfilt(sos, on_grid, axis=0, zi=at_rest[:, :, None] * on_grid[0])
-    return np.asarray(filtered[last])
+
+    def smoothed(rows: Floats) -> Floats:
+        on_grid = _median(_read(rows, to_grid), median_s, causal=True)
+        filtered, _ = signal.sosfilt(sos, on_grid, zi=at_rest[:, None] * on_grid[:, :1])
+        return np.asarray(filtered[:, last])
+
+    return smoothed
+
+
+def _as_it_is(rows: Floats) -> Floats:
+    return rows
 
 
 @functools.lru_cache
@@ -138,25 +183,39 @@ def _low_pass(cutoff_hz: float) -> tuple[Floats, Floats]:
     return sos, np.asarray(signal.sosfilt_zi(sos))
 
 
-def _median(on_grid: Floats, width: int, *, origin: int) -> Floats:
-    """Take the running median of each column ``(n, columns)``: one by one SciPy is six times as fast as all at once."""
-    columns = np.ascontiguousarray(on_grid.T)
-    out = np.empty_like(columns)
-    for column, median in zip(columns, out, strict=True):
-        ndimage.median_filter(column, size=width, mode="nearest", origin=origin, output=median)
-    return out.T
+def _median(on_grid: Floats, median_s: float, *, causal: bool) -> Floats:
+    """Take the running median of each signal ``(signals, n)``: one by one SciPy is six times as fast as all at once."""
+    half = round(median_s * GRID_HZ / 2)
+    if not half:
+        return on_grid
+    out = np.empty_like(on_grid)
+    for row, median in zip(on_grid, out, strict=True):
+        ndimage.median_filter(row, 2 * half + 1, mode="nearest", origin=half if causal else 0, output=median)
+    return out
 
 
-def _width(median_s: float) -> int:
-    return 2 * round(median_s * GRID_HZ / 2) + 1
+def _places(at_s: Floats, time_s: Floats) -> tuple[Ints, Floats]:
+    """Return between which known times others lie: the one before, and how far on to the next."""
+    left = np.clip(np.searchsorted(time_s, at_s, side="right"), 1, len(time_s) - 1) - 1
+    return left, (at_s - time_s[left]) / (time_s[left + 1] - time_s[left])
 
 
-def _interpolate(at_s: Floats, time_s: Floats, values: Floats) -> Floats:
-    """Read the columns of ``values`` linearly at other times, ``(len(at_s), columns)``."""
-    right = np.clip(np.searchsorted(time_s, at_s, side="right"), 1, len(time_s) - 1)
-    left = right - 1
-    share = ((at_s - time_s[left]) / (time_s[right] - time_s[left]))[:, None]
-    return np.asarray(values[left] * (1 - share) + values[right] * share)
+def _read(rows: Floats, places: tuple[Ints, Floats]) -> Floats:
+    """Read signals ``(signals, n)`` linearly at other times."""
+    left, share = places
+    before, after = rows.take(left, axis=1), rows.take(left + 1, axis=1)
+    before *= 1 - share
+    after *= share
+    before += after
+    return before
+
+
+def windows(time_s: Floats, *, lasting_s: float) -> tuple[Ints, Ints]:
+    """Return first and last frame of the shortest stretch from each frame on that lasts so long, if there is one."""
+    first = np.arange(len(time_s))
+    last = np.maximum(first, np.searchsorted(time_s, time_s + (lasting_s - _CLOCK_S)))
+    there = last < len(time_s)
+    return first[there], last[there]
 
 
 def held(time_s: Floats, mask: Bools, *, at_least_s: float) -> Bools:

@@ -154,8 +154,8 @@ def ventral_profile(track: PoseTrack, facing_sign: Floats) -> Floats:
 
 def _along(track: PoseTrack, facing_sign: Floats) -> Floats:
     """Shoulder to hip in silhouette pixels, facing +x, ``(T, 2)``."""
-    shoulder = track.landmarks_px[:, _SHOULDERS].mean(axis=1)
-    along = track.landmarks_px[:, _HIPS].mean(axis=1) - shoulder
+    shoulder, hip = (track.landmarks_px[:, pair].mean(axis=1, dtype=np.float64) for pair in (_SHOULDERS, _HIPS))
+    along = hip - shoulder
     turned = along * np.stack([facing_sign, np.ones_like(facing_sign)], axis=1)
     return np.asarray(turned / track.silhouette_scale_px[:, None])
 

@@ -104,7 +104,7 @@ def _lines(
 
     Of many these were best on renderings: docs/decisions/0006-bar-and-rules.md.
     """
-    head_px = [landmarks_px[:, which].mean(axis=1, keepdims=True) for which in (_EARS, _MOUTH)]
+    head_px = [landmarks_px[:, which].mean(axis=1, keepdims=True, dtype=np.float64) for which in (_EARS, _MOUTH)]
     marks = in_plane(np.concatenate([points_px[:, [_C7, _T3, _L1]], *head_px], axis=1), facing, yaw_deg)
     c7, t3, l1, ear, mouth = (marks[:, i] for i in range(5))
     chest_deg = from_vertical_deg(l1, t3)

@@ -8,7 +8,9 @@ as in the reference, and the weight no further forward than where it began. A ba
 shoulders then: where it is before them cannot be seen well enough.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -18,6 +20,7 @@ from spineline.core.kinematics import Joints
 from spineline.core.reps import Rep
 from spineline.core.scene import Found, value_at
 from spineline.core.settings import StrainSettings
+from spineline.core.signals import percentile_along, span
 from spineline.core.track import Bools, Floats
 
 HEAD, UPPER_TRUNK, ARMS = 0.0681, 0.1571, 0.0943
@@ -67,7 +70,7 @@ class Strain:
 
 @dataclass(frozen=True, eq=False)
 class Levers:
-    """What bears on the mid-back in n frames, each ``(n,)``; lengths forward, in torso lengths.
+    """What bears on the mid-back in n frames, each ``(..., n)``; lengths forward, in torso lengths.
 
     ``lean_deg`` and ``reference_lean_deg``; ``change_deg`` thoracic change; ``head``, ``arms`` and ``weight`` forward
     of the shoulder; ``drift`` of the weight from where it began; ``load`` over body mass, acceleration included.
@@ -98,20 +101,19 @@ class Levers:
         carried = HEAD * self.head + ARMS * self.arms + self.load * weight
         return np.asarray(MID_BACK * np.sin(np.radians(lean_deg)) * above + carried)
 
-    def index_pct(self) -> float:
-        """Peak of the moment over that of the reference posture, in percent above."""
-        reference = float(np.percentile(self.reference_moment(), _PEAK_PERCENTILE))
-        if reference <= 0:
-            return float("nan")
-        return 100.0 * (float(np.percentile(self.moment(), _PEAK_PERCENTILE)) / reference - 1.0)
+    def index_pct(self) -> Floats:
+        """Peak of the moment over that of the reference posture, in percent above, ``(...)``; NaN without that."""
+        reference = percentile_along(self.reference_moment(), _PEAK_PERCENTILE)
+        above = percentile_along(self.moment(), _PEAK_PERCENTILE) / np.where(reference > 0, reference, np.nan) - 1.0
+        return np.asarray(100.0 * above)
 
 
 @dataclass(frozen=True, eq=False)
 class Lift:
     """One set as the index needs it, ``(T,)`` and joints in pixels of the sagittal plane.
 
-    ``shares`` of the way up that are done, for each rep; ``body_px_per_m`` the scale in the plane of the body;
-    the weight ``hangs`` from the shoulders, or is held ``before_chest``, or lies upon them.
+    ``shares`` of the way up that are done in each of its frames, for each rep; ``body_px_per_m`` the scale in the plane
+    of the body; the weight ``hangs`` from the shoulders, or is held ``before_chest``, or lies upon them.
     """
 
     time_s: Floats
@@ -126,6 +128,19 @@ class Lift:
     weighted: bool
     hangs: bool
     before_chest: bool
+
+    def way_up(self, i: int) -> slice:
+        """Return the frames of the way up of one rep."""
+        return span(self.time_s, *self.reps[i].pull_s)
+
+    @cached_property
+    def k(self) -> Floats:
+        """``(T,)`` 1 + a / g of the weight, 1 where that is not known well."""
+        if self.bar.source != "plate" or len(self.time_s) < _COMPARED + 1:
+            return np.ones_like(self.time_s)
+        speed = np.gradient(self.bar.up_m, self.time_s)
+        k = 1.0 + np.gradient(speed, self.time_s) / _G_M_S2
+        return np.asarray(np.clip(np.nan_to_num(k, nan=1.0), _LEAST_K, _MOST_K))
 
 
 def strain_indices(lift: Lift, stated: Stated, settings: StrainSettings) -> tuple[Strain, ...]:
@@ -147,27 +162,27 @@ def load_ratio(stated: Stated, settings: StrainSettings) -> tuple[float, float]:
 def _strain(
     lift: Lift, i: int, curves: list[Floats], load: float, load_sigma: float, settings: StrainSettings
 ) -> Strain:
-    levers, within = _levers(lift, i, curves, load)
-    known = within & np.isfinite(levers.moment() + levers.reference_moment())
-    deep = within & (lift.shares[i] <= settings.deep_share)
+    levers = _levers(lift, i, curves, load)
+    known = np.isfinite(levers.moment() + levers.reference_moment())
+    deep = lift.shares[i] <= settings.deep_share
     if not deep.any() or (known & deep).sum() < settings.min_share * deep.sum():
         return _unknown("back, trunk or weight was not measured where the rep is deepest")
     at = _at(levers, known)
-    value = at.index_pct()
-    if not np.isfinite(value):
-        return _unknown("the trunk hardly leans: there is no moment to compare with")
+    frames = lift.way_up(i)
     torso_m = lift.joints.torso_px / lift.body_px_per_m
     bar_sigma = lift.bar.sigma_m if lift.hangs and lift.bar.source != "none" else 0.0
-    changed = (
-        replace(at, change_deg=at.change_deg + lift.sigma_deg[known]),
-        replace(at, lean_deg=at.lean_deg + settings.lean_sigma_deg),
-        replace(at, drift=at.drift + bar_sigma / torso_m),
-        replace(at, weight=at.weight + lift.before_chest * settings.hand_sigma_m / torso_m),
-        replace(at, load=at.load + load_sigma),
-    )
-    parts = np.array([other.index_pct() - value for other in changed])
-    peak = np.flatnonzero(known)[int(np.argmax(at.moment()))]
-    return Strain(value, float(np.sqrt(np.nansum(parts**2))), float(lift.time_s[peak]))
+    errors: dict[str, Floats | float] = {
+        "change_deg": lift.sigma_deg[frames][known],
+        "lean_deg": settings.lean_sigma_deg,
+        "drift": bar_sigma / torso_m,
+        "weight": lift.before_chest * settings.hand_sigma_m / torso_m,
+        "load": load_sigma,
+    }
+    value, *changed = _each_off(at, errors).index_pct()
+    if not np.isfinite(value):
+        return _unknown("the trunk hardly leans: there is no moment to compare with")
+    peak_s = lift.time_s[frames][known][int(np.argmax(at.moment()))]
+    return Strain(float(value), float(np.sqrt(np.nansum((np.array(changed) - value) ** 2))), float(peak_s))
 
 
 def _unknown(why: str) -> Strain:
@@ -178,46 +193,46 @@ def _at(levers: Levers, frames: Bools) -> Levers:
     return Levers(*(values[frames] for values in vars(levers).values()))
 
 
-def _levers(lift: Lift, i: int, curves: list[Floats], load: float) -> tuple[Levers, Bools]:
-    """Gather the levers of all frames, and which of them belong to the way up."""
-    j, torso_px = lift.joints, lift.joints.torso_px
-    begin_s, end_s = lift.reps[i].pull_s
-    within = (lift.time_s >= begin_s) & (lift.time_s <= end_s)
-    upper_arm = j.shoulder + _UPPER_ARM_CENTRE * (j.elbow - j.shoulder)
-    forearm = j.elbow + _FOREARM_AND_HAND_CENTRE * (j.wrist - j.elbow)
+def _each_off(levers: Levers, errors: Mapping[str, Floats | float]) -> Levers:
+    """Stack the levers as they are, and once more with each error, ``(1 + errors, n)``."""
+    stacked = {name: np.repeat(values[None], 1 + len(errors), axis=0) for name, values in vars(levers).items()}
+    for row, (name, error) in enumerate(errors.items(), start=1):
+        stacked[name][row] += error
+    return Levers(**stacked)
+
+
+def _levers(lift: Lift, i: int, curves: list[Floats], load: float) -> Levers:
+    """Gather the levers of all frames of the way up."""
+    frames, torso_px = lift.way_up(i), lift.joints.torso_px
+    j = lift.joints
+    ear, shoulder, elbow, wrist = (part[frames] for part in (j.ear, j.shoulder, j.elbow, j.wrist))
+    upper_arm = shoulder + _UPPER_ARM_CENTRE * (elbow - shoulder)
+    forearm = elbow + _FOREARM_AND_HAND_CENTRE * (wrist - elbow)
     arms = _UPPER_ARM * upper_arm + _FOREARM_AND_HAND * forearm
-    drift = np.zeros_like(lift.lean_deg)
+    lean_deg = lift.lean_deg[frames]
+    drift = np.zeros_like(lean_deg)
     if lift.hangs and lift.bar.source != "none":
-        start_m = value_at(lift.time_s, lift.bar.forward_m, begin_s, around_s=0.1)
+        start_m = value_at(lift.time_s, lift.bar.forward_m, lift.reps[i].pull_s[0], around_s=0.1)
         # A bar that comes back to the body is where it should be.
-        drift = np.maximum(lift.bar.forward_m - start_m, 0.0) * lift.body_px_per_m / torso_px
+        drift = np.maximum(lift.bar.forward_m[frames] - start_m, 0.0) * lift.body_px_per_m / torso_px
     reference = [np.interp(lift.shares[i], _STEPS, curve) for curve in curves]
     return Levers(
-        lean_deg=lift.lean_deg,
-        reference_lean_deg=np.min(reference, axis=0) if reference else lift.lean_deg,
-        change_deg=lift.change_deg,
-        head=(j.ear - j.shoulder)[:, 0] / torso_px,
-        arms=(arms - j.shoulder)[:, 0] / torso_px,
-        weight=(j.wrist - j.shoulder)[:, 0] / torso_px if lift.before_chest else np.zeros_like(drift),
+        lean_deg=lean_deg,
+        reference_lean_deg=np.min(reference, axis=0) if reference else lean_deg,
+        change_deg=lift.change_deg[frames],
+        head=(ear - shoulder)[:, 0] / torso_px,
+        arms=(arms - shoulder)[:, 0] / torso_px,
+        weight=(wrist - shoulder)[:, 0] / torso_px if lift.before_chest else np.zeros_like(drift),
         drift=drift,
-        load=load * _acceleration(lift),
-    ), within
-
-
-def _acceleration(lift: Lift) -> Floats:
-    """Return 1 + a / g of the weight, 1 where that is not known well."""
-    if lift.bar.source != "plate" or len(lift.time_s) < _COMPARED + 1:
-        return np.ones_like(lift.time_s)
-    speed = np.gradient(lift.bar.up_m, lift.time_s)
-    k = 1.0 + np.gradient(speed, lift.time_s) / _G_M_S2
-    return np.clip(np.nan_to_num(k, nan=1.0), _LEAST_K, _MOST_K)
+        load=load * lift.k[frames],
+    )
 
 
 def _lean_curve(lift: Lift, i: int) -> Floats | None:
     """Return the lean over the share of the way up, ``(41,)``, None where too little of it was seen."""
-    begin_s, end_s = lift.reps[i].pull_s
-    known = (lift.time_s >= begin_s) & (lift.time_s <= end_s) & np.isfinite(lift.shares[i] + lift.lean_deg)
+    share, lean_deg = lift.shares[i], lift.lean_deg[lift.way_up(i)]
+    known = np.isfinite(share + lean_deg)
     if known.sum() < _COMPARED + 1:
         return None
-    order = np.argsort(lift.shares[i][known])
-    return np.asarray(np.interp(_STEPS, lift.shares[i][known][order], lift.lean_deg[known][order]))
+    order = np.argsort(share[known])
+    return np.asarray(np.interp(_STEPS, share[known][order], lean_deg[known][order]))

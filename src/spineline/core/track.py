@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spineline.core.packed import Bytes, Packed
 from spineline.core.skeleton import N_LANDMARKS, SPINE_POINTS
 from spineline.errors import TrackError
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
 Texts = NDArray[np.str_]
@@ -27,6 +29,10 @@ SILHOUETTE_SIDE = 128
 @dataclass(frozen=True, eq=False)
 class PoseTrack:
     """One lifter through T frames. Missing is NaN, never a guess.
+
+    Times are float64. All else that was seen is kept as exactly as it was given, float32 or float64: a pose model gives
+    no more than float32, and what is measured of it is computed in float64. Silhouettes may be packed: of a track that
+    a spine model has read hardly anything looks at them.
 
     Attributes
     ----------
@@ -62,7 +68,7 @@ class PoseTrack:
     landmarks_px: Floats
     world_m: Floats
     visibility: Floats
-    silhouette_bits: NDArray[np.uint8]
+    silhouette_bits: Bytes | Packed
     silhouette_scale_px: Floats
     facing: Floats
     others: Floats
@@ -94,11 +100,10 @@ class PoseTrack:
         }
         for name, expected in shapes.items():
             found = getattr(self, name)
-            wanted = np.uint8 if name == "silhouette_bits" else np.float64
-            if found.shape != expected or found.dtype != wanted:
-                raise TrackError(
-                    f"{name}: expected shape {expected} of {wanted.__name__}, found {found.shape} of {found.dtype}"
-                )
+            types = {"time_s": ("float64",), "silhouette_bits": ("uint8",)}.get(name, ("float32", "float64"))
+            if found.shape != expected or found.dtype.name not in types:
+                wanted = f"shape {expected} of {' or '.join(types)}"
+                raise TrackError(f"{name}: expected {wanted}, found {found.shape} of {found.dtype}")
         if not np.isfinite(self.time_s).all() or (np.diff(self.time_s) <= 0).any():
             raise TrackError("time_s: expected finite, strictly increasing times; sort the frames and drop repeats")
         if len(self.image_size_px) != 2 or min(self.image_size_px) < 1:

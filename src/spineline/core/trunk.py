@@ -75,8 +75,8 @@ class Trunk:
 
 def trunk_frame(landmarks_px: Floats, facing: Floats) -> Trunk:
     """Lay the frame; ``landmarks_px`` ``(T, 33, 2)``, ``facing`` ``(T,)`` +1 right, -1 left."""
-    shoulder = landmarks_px[:, _SHOULDERS].mean(axis=1)
-    down = landmarks_px[:, _HIPS].mean(axis=1) - shoulder
+    shoulder, hip = (landmarks_px[:, pair].mean(axis=1, dtype=np.float64) for pair in (_SHOULDERS, _HIPS))
+    down = hip - shoulder
     back = np.stack([-down[:, 1], down[:, 0]], axis=1) * facing[:, None]
     return Trunk(shoulder, down, back)
 

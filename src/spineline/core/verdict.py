@@ -118,13 +118,16 @@ def named_levels(check: Check | Flag, settings: RuleSettings) -> list[tuple[Seve
 
 def _flag(rep: Rep, scene: Scene, check: Check, least: float, settings: RuleSettings) -> Flag | None:
     """Compare one value with its levels; NaN is never a finding."""
-    named = named_levels(check, settings)
-    passed = [(name, level) for name, plain in named if check.found.value >= (level := max(plain, least))]
+    value, time_s = check.found.value, check.found.time_s
+    if math.isnan(value):
+        return None
+    passed = [(name, level) for name, plain in named_levels(check, settings) if value >= (level := max(plain, least))]
     if not passed:
         return None
     severity, level = passed[-1]
-    value, time_s = check.found.value, check.found.time_s
-    text = RULES[check.rule].words.format(value=in_words(value, check.unit), place=place(rep, scene, time_s))
+    words = RULES[check.rule].words
+    where = place(rep, scene, time_s) if "{place}" in words else ""
+    text = words.format(value=in_words(value, check.unit), place=where)
     message = f"Rep {rep.index}, {time_s:.1f} s: {text} ({severity} from {in_words(level, check.unit)})."
     return Flag(check.rule, rep.index, time_s, value, level, check.unit, severity, message)
 

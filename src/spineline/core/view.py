@@ -16,6 +16,8 @@ _MOST_HEAD_DOWN: Final = 0.57  # the sine of 35 degrees below horizontal, deeper
 _SHOULDERS: Final = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
 HIPS: Final = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
 _THIGHS: Final = ((Landmark.LEFT_HIP, Landmark.LEFT_KNEE), (Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE))
+_RIGHT: Final = (Landmark.RIGHT_SHOULDER, Landmark.RIGHT_HIP)
+_LEFT: Final = (Landmark.LEFT_SHOULDER, Landmark.LEFT_HIP)
 _LONG: Final = 80
 _EARS: Final = [Landmark.LEFT_EAR, Landmark.RIGHT_EAR]
 WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
@@ -23,8 +25,8 @@ WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
 
 def torso_px(landmarks_px: Floats) -> Floats:
     """Return the length from mid-shoulder to mid-hip, ``(T,)``."""
-    across = landmarks_px[:, _SHOULDERS].mean(axis=1) - landmarks_px[:, HIPS].mean(axis=1)
-    return np.asarray(np.hypot(across[:, 0], across[:, 1]))
+    shoulder, hip = (landmarks_px[:, pair].mean(axis=1, dtype=np.float64) for pair in (_SHOULDERS, HIPS))
+    return np.asarray(np.hypot(*(shoulder - hip).T))
 
 
 def trusted(track: PoseTrack, *, max_torso_ratio: float) -> Bools:
@@ -47,10 +49,10 @@ def trusted(track: PoseTrack, *, max_torso_ratio: float) -> Bools:
     if not track.seen.any():
         return track.seen
     ratio = length_px / np.nanmedian(length_px)
-    drop_px = np.diff(track.landmarks_px[:, [*_SHOULDERS, *HIPS], 1].reshape(-1, 2, 2).mean(axis=2), axis=1)[:, 0]
+    shoulder_px, hip_px = (track.landmarks_px[:, pair, 1].mean(axis=1, dtype=np.float64) for pair in (_SHOULDERS, HIPS))
     with np.errstate(invalid="ignore"):
         in_proportion = (ratio < max_torso_ratio) & (ratio > 1 / max_torso_ratio)
-        upside_down = -drop_px > _MOST_HEAD_DOWN * length_px
+        upside_down = shoulder_px - hip_px > _MOST_HEAD_DOWN * length_px
         return np.asarray(track.seen & in_proportion & ~upside_down)
 
 
@@ -66,7 +68,8 @@ def folded(track: PoseTrack, *, min_thigh_share: float) -> Bools:
     min_thigh_share
         Least length of the longer one, as a share of the track's 80th percentile.
     """
-    thighs = [track.landmarks_px[:, hip] - track.landmarks_px[:, knee] for hip, knee in _THIGHS]
+    px = track.landmarks_px
+    thighs = [np.subtract(px[:, hip], px[:, knee], dtype=np.float64) for hip, knee in _THIGHS]
     length_px = np.max([np.hypot(*thigh.T) for thigh in thighs], axis=0)
     if not np.isfinite(length_px).any():
         return np.zeros(len(track), dtype=np.bool_)
@@ -109,18 +112,14 @@ def yaw_deg(world_m: Floats, facing: Floats) -> Floats:
     -------
     ``(T,)`` 0 = side view, + = the camera sees more of the front, - = more of the back, -180..180.
     """
-    across = (
-        world_m[:, Landmark.RIGHT_SHOULDER]
-        - world_m[:, Landmark.LEFT_SHOULDER]
-        + world_m[:, Landmark.RIGHT_HIP]
-        - world_m[:, Landmark.LEFT_HIP]
-    )
+    right, left = (world_m[:, marks].sum(axis=1, dtype=np.float64) for marks in (_RIGHT, _LEFT))
+    across = right - left
     return np.asarray(np.degrees(np.arctan2(-across[:, 0], -facing * across[:, 2])))
 
 
-def shoulder_tilt_deg(landmarks_px: Floats) -> Floats:
-    """Return how far the line of the shoulders lies off level, ``(T,)``, + with the lifter's right shoulder lower."""
-    across = landmarks_px[:, Landmark.RIGHT_SHOULDER] - landmarks_px[:, Landmark.LEFT_SHOULDER]
+def tilt_deg(left_px: Floats, right_px: Floats) -> Floats:
+    """Return how far the line between two sides ``(T, 2)`` lies off level, ``(T,)``, + with the right one lower."""
+    across = right_px - left_px
     return np.asarray(np.degrees(np.arctan2(across[:, 1], np.abs(across[:, 0]))))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from spineline.core.analysis import Analysis, RepResult
-from spineline.core.signals import runs
+from spineline.core.signals import runs, span
 from spineline.core.track import Bools, Floats
 from spineline.io.curves import Curves, Mark, RepCurve, curves_of
 from spineline.io.drawing import DPI, Palette, as_inline, draw_levels, own_style
@@ -93,21 +95,30 @@ def bar_path_svg(analysis: Analysis, *, width_px: int, name: str) -> str:
         ways = [(result, *_ways_cm(analysis, result)) for result in analysis.reps]
         seen = [way for way in ways if np.isfinite(way[1]).any()]
         spacing = max(_LEAST_SPACING_CM, *(float(np.nanmax(x) - np.nanmin(x)) + 8.0 for _, x, _, _ in seen))
-        for place, (result, x, y, up) in enumerate(seen):
-            colour, at = colours[result.verdict], place * spacing
-            axes.axvline(at, color=colours["grid"], linewidth=1.0)
-            axes.plot(at + np.where(up, np.nan, x), y, color=colour, linewidth=1.6, linestyle=(0, (1, 2)))
-            axes.plot(at + np.where(up, x, np.nan), y, color=colour, linewidth=2.4)
-        axes.set_xticks([place * spacing for place in range(len(seen))])
-        axes.set_xticklabels([f"{way[0].rep.index} {VERDICTS[way[0].verdict].symbol}" for way in seen])
+        places = spacing * np.arange(len(seen))
+        axes.vlines(places, 0.0, 1.0, transform=axes.get_xaxis_transform(), color=colours["grid"], linewidth=1.0)
+        for verdict in dict.fromkeys(way[0].verdict for way in seen):
+            mine = [(at + way[1], *way[2:]) for at, way in zip(places, seen, strict=True) if way[0].verdict == verdict]
+            x, y, up = (np.concatenate(parts) for parts in zip(*map(_parted, mine), strict=True))
+            axes.plot(np.where(up, np.nan, x), y, color=colours[verdict], linewidth=1.6, linestyle=(0, (1, 2)))
+            axes.plot(np.where(up, x, np.nan), y, color=colours[verdict], linewidth=2.4)
+        every = math.ceil(_LABEL_PX / (width_px - LEFT_PX) * (len(seen) + 1))
+        axes.set_xticks(places[::every])
+        axes.set_xticklabels([f"{way[0].rep.index} {VERDICTS[way[0].verdict].symbol}" for way in seen[::every]])
         axes.set_xlim(-spacing, len(seen) * spacing)
         return as_inline(figure, name)
+
+
+def _parted(way: tuple[Floats, Floats, Bools]) -> tuple[Floats, Floats, Bools]:
+    """Let a way end with a gap, so that many can be drawn as one line."""
+    x, y, up = way
+    return np.append(x, np.nan), np.append(y, np.nan), np.append(up, False)
 
 
 def _ways_cm(analysis: Analysis, result: RepResult) -> tuple[Floats, Floats, Bools]:
     """Return the way of the weight in one rep, forward and up from its begin, and which of it is the way up."""
     rep, time_s = result.rep, analysis.track.time_s
-    inside = (time_s >= rep.start_s) & (time_s <= rep.end_s)
+    inside = span(time_s, rep.start_s, rep.end_s)
     x, y = 100 * analysis.bar.forward_m[inside], 100 * analysis.bar.up_m[inside]
     begin = int(np.searchsorted(time_s[inside], rep.pull_s[0]))
     known = np.flatnonzero(np.isfinite(x))
@@ -129,15 +140,15 @@ def draw_change(
     draw_levels(axes, curves.levels, colours, degrees_per_px=(high - low) / _CHANGE_PX)
     draw_band(axes, time_s, change_deg, curves.sigma_deg, colours["change"])
     axes.plot(time_s, change_deg, color=colours["change"], linewidth=2.2, solid_capstyle="round")
-    for rep in curves.reps:
-        for mark in rep.marks:
-            draw_mark(axes, mark.time_s, mark, colours)
+    draw_marks(axes, [(mark.time_s, mark) for rep in curves.reps for mark in rep.marks], colours)
 
 
-def draw_mark(axes: Axes, at: float, mark: Mark, colours: Palette) -> None:
-    """Mark a level that was reached, by its colour."""
-    axes.plot(at, mark.change_deg, marker="o", markersize=7, color=colours[mark.severity],
-              markeredgecolor=colours["ink"], markeredgewidth=0.8)  # fmt: skip
+def draw_marks(axes: Axes, marks: Sequence[tuple[float, Mark]], colours: Palette) -> None:
+    """Mark the levels that were reached, each at its place along the axis and by its colour."""
+    for severity in dict.fromkeys(mark.severity for _, mark in marks):
+        mine = [(at, mark.change_deg) for at, mark in marks if mark.severity == severity]
+        axes.plot(*zip(*mine, strict=True), marker="o", markersize=7, color=colours[severity], linestyle="none",
+                  markeredgecolor=colours["ink"], markeredgewidth=0.8)  # fmt: skip
 
 
 def change_limits(*shown: Curves) -> tuple[float, float]:
@@ -156,9 +167,9 @@ def _shade_reps(axes: Axes, reps: tuple[RepCurve, ...], colours: Palette, width_
     """Shade every rep, and write its number and the symbol of its verdict above as far as there is room."""
     span_s = float(np.ptp(time_s)) if len(time_s) > 1 else 1.0
     room_s, last_s = _LABEL_PX / (width_px - LEFT_PX - RIGHT_PX) * span_s, -np.inf
+    _shade(axes, reps, colours)
     for shown in reps:
         rep, middle_s = shown.rep, (shown.rep.start_s + shown.rep.end_s) / 2
-        axes.axvspan(rep.start_s, rep.end_s, color=colours["shade"], linewidth=0, zorder=0)
         if middle_s - last_s >= room_s:
             last_s = middle_s
             axes.annotate(
@@ -166,6 +177,20 @@ def _shade_reps(axes: Axes, reps: tuple[RepCurve, ...], colours: Palette, width_
                 xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points", ha="center",
                 va="bottom", fontweight="bold", color=colours[shown.verdict],
             )  # fmt: skip
+
+
+def _shade(axes: Axes, reps: tuple[RepCurve, ...], colours: Palette) -> None:
+    spans_s = [(shown.rep.start_s, shown.rep.end_s) for shown in reps]
+    draw_spans(axes, spans_s, (0.0, 1.0), facecolor=colours["shade"], linewidth=0, zorder=0)
+
+
+def draw_spans(axes: Axes, spans: Sequence[tuple[float, float]], height: tuple[float, float], **look: Any) -> None:
+    """Fill what lies between places along the axis, all as one; ``height`` as a share."""
+    from matplotlib.collections import PolyCollection
+
+    low, high = height
+    corners = [[(start, low), (start, high), (stop, high), (stop, low)] for start, stop in spans]
+    axes.add_collection(PolyCollection(corners, transform=axes.get_xaxis_transform(), **look), autolim=False)
 
 
 def hatch_gaps(
@@ -176,9 +201,8 @@ def hatch_gaps(
         return
     middle = (time_s[1:] + time_s[:-1]) / 2
     edges = np.concatenate([time_s[:1], middle, time_s[-1:]])
-    for start, stop in runs(~known):
-        axes.axvspan(edges[start], edges[stop], *height, facecolor="none", edgecolor=colours["hatch"], hatch="////",
-                     linewidth=0, zorder=0.5)  # fmt: skip
+    gaps = [(float(edges[start]), float(edges[stop])) for start, stop in runs(~known)]
+    draw_spans(axes, gaps, height, facecolor="none", edgecolor=colours["hatch"], hatch="////", linewidth=0, zorder=0.5)
 
 
 def draw_band(axes: Axes, time_s: Floats, change_deg: Floats, sigma_deg: Floats, colour: str) -> None:
@@ -195,8 +219,7 @@ def draw_band(axes: Axes, time_s: Floats, change_deg: Floats, sigma_deg: Floats,
 
 def _draw_joints(axes: Axes, curves: Curves, colours: Palette, width_px: int) -> None:
     axes.set_title("Lean and bend, degrees (0 = standing straight)" if width_px > _NARROW_PX else "Degrees")
-    for shown in curves.reps:
-        axes.axvspan(shown.rep.start_s, shown.rep.end_s, color=colours["shade"], linewidth=0, zorder=0)
+    _shade(axes, curves.reps, colours)
     lines: tuple[tuple[str, Floats, str | tuple[int, tuple[int, int]]], ...] = (
         ("trunk", curves.trunk_deg, "solid"),
         ("hip", curves.hip_deg, (0, (6, 2))),

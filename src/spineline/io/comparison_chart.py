@@ -15,7 +15,7 @@ from spineline.io.charts import (
     change_limits,
     draw_band,
     draw_change,
-    draw_mark,
+    draw_marks,
     hatch_gaps,
     time_axis,
 )
@@ -142,8 +142,8 @@ def _draw_rep(sheet: Paper, axes: Axes, curves: Curves, half: int, *, from_s: fl
     axes.plot(at, curves.change_deg, color=colour, linewidth=2.2, linestyle=_DASHES[half])
     strip = (half * _STRIP, (half + 1) * _STRIP)
     hatch_gaps(axes, at, np.isfinite(curves.change_deg), {"hatch": colour}, height=strip)
-    for mark in curves.reps[0].marks:
-        draw_mark(axes, (mark.time_s - from_s) / unit_s, mark, sheet.colours)
+    marks = [((mark.time_s - from_s) / unit_s, mark) for mark in curves.reps[0].marks]
+    draw_marks(axes, marks, sheet.colours)
 
 
 def _legend(sheet: Paper, *, of_reps: bool) -> list[Artist]:

@@ -291,7 +291,7 @@ def _twins(one: Person, other: Person) -> bool:
     return apart < 0.15 * other.size_px and max(one.size_px / other.size_px, other.size_px / one.size_px) < 1.5
 
 
-def _supported(mask: NDArray[np.float32], landmarks_px: NDArray[np.float64]) -> bool:
+def _supported(mask: NDArray[np.float32], landmarks_px: Floats) -> bool:
     """Tell whether the mask bears the pose out: some body under the line from the shoulders to the hips."""
     shoulders, hips = landmarks_px[[11, 12]].mean(axis=0), landmarks_px[[23, 24]].mean(axis=0)
     line = shoulders + np.linspace(0, 0.8, 9)[:, None] * (hips - shoulders)

@@ -17,6 +17,7 @@ import numpy as np
 
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.history import Still
+from spineline.core.signals import span
 from spineline.core.terms import Verdict
 from spineline.errors import InputError
 from spineline.io.charts import axis_shares, bar_path_svg, timeline_svg
@@ -290,8 +291,8 @@ def _chart_text(analysis: Analysis) -> str:
 
 def _row(analysis: Analysis, result: RepResult, still: _Picture | None) -> _Row:
     rep = result.rep
-    inside = (analysis.track.time_s >= rep.start_s) & (analysis.track.time_s <= rep.end_s)
-    sigma_deg = analysis.sigma_change_deg[inside & np.isfinite(analysis.sigma_change_deg)]
+    sigma_deg = analysis.sigma_change_deg[span(analysis.track.time_s, rep.start_s, rep.end_s)]
+    sigma_deg = sigma_deg[np.isfinite(sigma_deg)]
     partly = " in the part seen" if result.verdict == "not_measured" else ""
     sigma = f" ± {np.median(sigma_deg):.1f}°" if sigma_deg.size else ""
     said = tuple(flag.message for flag in result.flags)

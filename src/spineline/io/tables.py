@@ -7,10 +7,10 @@ and the same analysis gives the same bytes: rounded numbers, UTF-8, "\\n", no da
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, TextIO
 
 from spineline.core.settings import origin
 from spineline.core.strain import Stated
@@ -20,15 +20,14 @@ from spineline.io.text import json_text
 from spineline.io.verdicts import CUES
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from spineline.core.analysis import Analysis, RepResult
+    from spineline.core.track import Floats
     from spineline.core.verdict import Check, Flag
 
 SCHEMA: Final = "spineline.analysis/1"
 
 Kind = Literal["float", "int", "bool", "text"]
+Cell = float | int | bool | str | None
 
 FRAMES: Final = ("frames.csv", "frames.parquet")
 """Names that the table of the frames may have."""
@@ -37,6 +36,15 @@ _TIME_DIGITS: Final = 3
 _ANGLE_DIGITS: Final = 2
 _SHARE_DIGITS: Final = 3
 _LENGTH_DIGITS: Final = 4
+
+_NEAR_HALF: Final = 1e-6
+_MOST_SCALED: Final = 1e8
+"""Up to here scaling errs by far less than that."""
+
+_TRUTH: Final[Mapping[Cell, str]] = {True: "true", False: "false"}
+
+_ROWS: Final = 4096
+"""So many frames are written at a time."""
 
 REP_COLUMNS: Final[Mapping[str, Kind]] = {
     "index": "int",
@@ -54,8 +62,6 @@ REP_COLUMNS: Final[Mapping[str, Kind]] = {
     "strain_index_sigma_pct": "float",
 }
 """What every table of reps has of each, as `analysis.json` does, and of which kind it is."""
-
-Cell = float | int | bool | str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,27 +154,31 @@ def analysis_text(analysis: "Analysis", record: InputRecord) -> str:
     return json_text(document)
 
 
-def frames_table(analysis: "Analysis") -> list[Column]:
-    """Return the table of the frames, one row each."""
+def frames_table(analysis: "Analysis", frames: slice = slice(None)) -> list[Column]:
+    """Return the table of the frames, or of some of them, one row each."""
     spine, angles = analysis.spine, analysis.angles
+
+    def numbers(name: str, values: "Floats", digits: int = _ANGLE_DIGITS) -> Column:
+        return Column(name, "float", _all_rounded(values[frames], digits))
+
     return [
-        Column("time_s", "float", [_time(value) for value in analysis.track.time_s]),
-        _angles("thoracic_deg", spine.thoracic_deg),
-        _angles("thoracic_change_deg", analysis.thoracic_change_deg),
-        _angles("sigma_deg", analysis.sigma_change_deg),
-        _angles("lumbar_deg", spine.lumbar_deg),
-        _angles("thoracolumbar_deg", spine.thoracic_deg + spine.lumbar_deg),
-        _angles("trunk_deg", angles.trunk_deg),
-        _angles("hip_deg", angles.hip_deg),
-        _angles("knee_deg", angles.knee_deg),
-        _angles("neck_deg", spine.neck_deg),
-        _angles("yaw_deg", analysis.yaw_deg),
-        Column("usable", "bool", spine.usable.tolist()),
-        Column("reason", "text", [text or None for text in spine.reason.tolist()]),
-        Column("phase", "text", [text or None for text in analysis.phase.tolist()]),
-        Column("rep", "int", [index or None for index in analysis.rep_index.tolist()]),
-        Column("bar_forward_m", "float", [_length(value) for value in analysis.bar.forward_m.tolist()]),
-        Column("bar_up_m", "float", [_length(value) for value in analysis.bar.up_m.tolist()]),
+        numbers("time_s", analysis.track.time_s, _TIME_DIGITS),
+        numbers("thoracic_deg", spine.thoracic_deg),
+        numbers("thoracic_change_deg", analysis.thoracic_change_deg),
+        numbers("sigma_deg", analysis.sigma_change_deg),
+        numbers("lumbar_deg", spine.lumbar_deg),
+        numbers("thoracolumbar_deg", spine.thoracic_deg + spine.lumbar_deg),
+        numbers("trunk_deg", angles.trunk_deg),
+        numbers("hip_deg", angles.hip_deg),
+        numbers("knee_deg", angles.knee_deg),
+        numbers("neck_deg", spine.neck_deg),
+        numbers("yaw_deg", analysis.yaw_deg),
+        Column("usable", "bool", spine.usable[frames].tolist()),
+        Column("reason", "text", [text or None for text in spine.reason[frames].tolist()]),
+        Column("phase", "text", [text or None for text in analysis.phase[frames].tolist()]),
+        Column("rep", "int", [index or None for index in analysis.rep_index[frames].tolist()]),
+        numbers("bar_forward_m", analysis.bar.forward_m, _LENGTH_DIGITS),
+        numbers("bar_up_m", analysis.bar.up_m, _LENGTH_DIGITS),
     ]
 
 
@@ -183,10 +193,24 @@ def reps_table(analysis: "Analysis") -> list[Column]:
 def csv_text(table: Sequence[Column]) -> str:
     """Return a table as CSV with a header; missing is an empty cell."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column.name for column in table])
-    writer.writerows([_cell(value) for value in row] for row in zip(*(column.values for column in table), strict=True))
+    _write_csv([table], text)
     return text.getvalue()
+
+
+def write_frames_csv(analysis: "Analysis", path: Path) -> None:
+    """Write the table of the frames as CSV, part by part. An OSError is passed on."""
+    parts = (slice(first, first + _ROWS) for first in range(0, max(1, len(analysis.track)), _ROWS))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        _write_csv((frames_table(analysis, part) for part in parts), file)
+
+
+def _write_csv(parts: Iterable[Sequence[Column]], file: TextIO) -> None:
+    """Write the parts of one table one below the other."""
+    writer = csv.writer(file, lineterminator="\n")
+    for number, table in enumerate(parts):
+        if not number:
+            writer.writerow([column.name for column in table])
+        writer.writerows(zip(*map(_cells, table), strict=True))
 
 
 def require_parquet() -> None:
@@ -301,11 +325,18 @@ def _flag(flag: "Flag", analysis: "Analysis") -> dict[str, Cell]:
         "threshold": _value(flag.threshold, flag.unit),
         "unit": flag.unit,
         "time_s": _time(flag.time_s),
-        "frame": int(abs(analysis.track.time_s - flag.time_s).argmin()),
+        "frame": _nearest(analysis.track.time_s, flag.time_s),
         "setting": f"rules.{flag.setting}",
         "source": origin(analysis.settings.rules, flag.setting),
         "message": flag.message,
     }
+
+
+def _nearest(time_s: "Floats", moment_s: float) -> int:
+    """Return the frame nearest to a moment, of two the earlier."""
+    after = min(int(time_s.searchsorted(moment_s)), len(time_s) - 1)
+    before = max(after - 1, 0)
+    return before if abs(time_s[before] - moment_s) <= abs(time_s[after] - moment_s) else after
 
 
 def _check(check: "Check") -> dict[str, Cell]:
@@ -321,10 +352,6 @@ def _check(check: "Check") -> dict[str, Cell]:
 
 def _value(value: float, unit: str) -> float | None:
     return _length(value) if unit == "m" else _angle(value)
-
-
-def _angles(name: str, values: "NDArray[np.float64]") -> Column:
-    return Column(name, "float", [_angle(value) for value in values.tolist()])
 
 
 def _time(value_s: float) -> float | None:
@@ -348,7 +375,21 @@ def _rounded(value: float, digits: int) -> float | None:
     return round(float(value), digits) + 0.0 if math.isfinite(value) else None
 
 
-def _cell(value: Cell) -> Cell:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else value
+def _all_rounded(values: "Floats", digits: int) -> list[float | None]:
+    """Round as `_rounded` does, but at once: only near a half it matters that a binary number is no decimal one."""
+    import numpy as np
+
+    scale = 10.0**digits
+    scaled = values * scale
+    whole = np.rint(scaled)
+    rounded: list[float | None] = (whole / scale + 0.0).tolist()
+    with np.errstate(invalid="ignore"):
+        near = ~(np.abs(np.abs(scaled - whole) - 0.5) > _NEAR_HALF) | ~(np.abs(whole) < _MOST_SCALED)
+    for place in np.flatnonzero(near).tolist():
+        rounded[place] = _rounded(float(values[place]), digits)
+    return rounded
+
+
+def _cells(column: Column) -> Sequence[Cell]:
+    """Return what stands in CSV, where None is an empty cell."""
+    return [_TRUTH.get(value, value) for value in column.values] if column.kind == "bool" else column.values

@@ -1,19 +1,20 @@
 """`track.npz`: what was seen of a lifter, saved, so that it can be analysed again without video and pose model.
 
 A zip of plain arrays (`numpy.load` opens it), named as the fields of PoseTrack, with `schema` and, as JSON, `source`.
+Numbers are stored as they are, which hardly get smaller, and silhouettes deflated; they stay so until somebody looks.
 The same track gives the same bytes. Reading trusts nothing: no pickles, nothing more or less than these
-arrays, every size checked before memory is taken for it.
+arrays, every size checked before memory is taken for it, every byte read once.
 """
 
 import hashlib
 import io
 import json
 import math
-import os
 import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import IO, Any, Final
@@ -22,11 +23,13 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from spineline.core.track import PoseTrack
+from spineline.core.packed import Block, Packed, inflator
+from spineline.core.track import SILHOUETTE_SIDE, PoseTrack
 from spineline.errors import InputError, TrackError
 from spineline.io.container import printable_name
 
-SCHEMA: Final = "spineline.track/2"
+SCHEMA: Final = "spineline.track/3"
+_ALL_FLOAT64: Final = "spineline.track/2"
 _WITHOUT_PLATE: Final = "spineline.track/1"
 SUFFIX: Final = ".npz"
 
@@ -48,6 +51,13 @@ _HEAD: Final = re.compile(
 )
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _PLATE: Final = "plate_px"
+_SILHOUETTES: Final = "silhouette_bits"
+_WIDTH: Final = SILHOUETTE_SIDE**2 // 8
+_BLOCK_ROWS: Final = 1024
+_LOCAL_HEAD_BYTES: Final = 30
+"""Of a member of a zip; what its name and the rest take stands in its last four bytes."""
+
+_CHUNK_BYTES: Final = 1 << 16
 _TEXTS: Final = ("schema", "source")
 _NAMES: Final = (*_TEXTS, *(field.name for field in fields(PoseTrack) if field.name != "source"))
 _UNREADABLE: Final = (
@@ -64,21 +74,30 @@ _UNREADABLE: Final = (
 
 def save_track(track: PoseTrack, path: Path | IO[bytes]) -> None:
     """Write a track, to a path or an open file. An OSError is passed on."""
-    arrays: dict[str, NDArray[Any]] = {
-        "schema": np.array(SCHEMA),
-        "source": np.array(json.dumps(dict(track.source), sort_keys=True)),
-        **{name: np.asarray(getattr(track, name)) for name in _NAMES if name not in _TEXTS},
-    }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    texts = {"schema": SCHEMA, "source": json.dumps(dict(track.source), sort_keys=True)}
+    with zipfile.ZipFile(path, "w") as archive:
         for name in _NAMES:
             member = zipfile.ZipInfo(f"{name}.npy", _ZIP_TIME)
-            member.compress_type = zipfile.ZIP_DEFLATED
+            member.compress_type = zipfile.ZIP_DEFLATED if name == _SILHOUETTES else zipfile.ZIP_STORED
             member.create_system = 3  # as on Unix, also where it is made on Windows
             member.external_attr = 0o644 << 16
+            array = np.array(texts[name]) if name in texts else getattr(track, name)
+            array = array if isinstance(array, Packed) else np.asarray(array)
             with archive.open(member, "w", force_zip64=True) as file:
-                array = arrays[name]
-                plain = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-                npy.write_array(file, plain.reshape(array.shape), version=(1, 0), allow_pickle=False)
+                little = array.dtype.newbyteorder("<")
+                head = {"descr": npy.dtype_to_descr(little), "fortran_order": False, "shape": array.shape}
+                npy.write_array_header_1_0(file, head)
+                for part in _parts(array):
+                    file.write(np.ascontiguousarray(part, dtype=little).tobytes())
+
+
+def _parts(array: NDArray[Any] | Packed) -> Iterator[NDArray[Any]]:
+    """Give an array part by part, so that hardly any memory is needed for it; a packed one is unpacked by it."""
+    if not array.ndim:
+        yield np.asarray(array)
+        return
+    for first in range(0, len(array), _BLOCK_ROWS):
+        yield array[first : first + _BLOCK_ROWS]
 
 
 def load_track(path: Path) -> tuple[PoseTrack, str]:
@@ -96,11 +115,9 @@ def load_track(path: Path) -> tuple[PoseTrack, str]:
     name = printable_name(path)
     try:
         with path.open("rb") as file:
-            data = file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)  # so much memory is taken at once
+            return _read(file), hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror or error})") from error
-    try:
-        return _read(data), hashlib.sha256(data).hexdigest()
     except TrackError as error:
         raise InputError(f"{name}: is not a saved track ({error}); save it again with --save-track") from error
     except _UNREADABLE as error:
@@ -111,13 +128,17 @@ def load_track(path: Path) -> tuple[PoseTrack, str]:
 
 def between(track: PoseTrack, start_s: float, end_s: float) -> PoseTrack:
     """Return the frames with ``start_s <= time_s < end_s``."""
-    kept = (track.time_s >= start_s) & (track.time_s < end_s)
-    per_frame = {
-        field.name: getattr(track, field.name)[kept]
+    kept = slice(*np.searchsorted(track.time_s, [start_s, end_s]).tolist())
+    cut: dict[str, Any] = {
+        field.name: _cut(getattr(track, field.name), kept)
         for field in fields(PoseTrack)
         if field.name not in ("image_size_px", "source")
     }
-    return replace(track, **per_frame)
+    return replace(track, **cut)
+
+
+def _cut(values: NDArray[Any] | Packed, frames: slice) -> NDArray[Any] | Packed:
+    return values.cut(frames) if isinstance(values, Packed) else values[frames]
 
 
 def identified(track: PoseTrack) -> PoseTrack:
@@ -130,22 +151,28 @@ def identified(track: PoseTrack) -> PoseTrack:
     seen = hashlib.sha256()
     for name in _NAMES:
         if name not in _TEXTS:
-            array = np.ascontiguousarray(getattr(track, name))
-            seen.update(f"{name} {array.shape}".encode() + array.astype(array.dtype.newbyteorder("<")).tobytes())
+            array = getattr(track, name)
+            array = array if isinstance(array, Packed) else np.asarray(array)
+            seen.update(f"{name} {array.shape}".encode())
+            for part in _parts(array):
+                seen.update(np.ascontiguousarray(part, dtype=array.dtype.newbyteorder("<")).tobytes())
     return replace(track, source={**track.source, IDENTITY: seen.hexdigest()})
 
 
-def _read(data: bytes) -> PoseTrack:
-    if len(data) > MAX_BYTES:
+def _read(file: IO[bytes]) -> PoseTrack:
+    """Read a track from a file, and leave that at its beginning."""
+    if file.seek(0, io.SEEK_END) > MAX_BYTES:
         raise TrackError(f"expected at most {MAX_BYTES >> 30} GiB")
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with zipfile.ZipFile(file) as archive:
         names = _names(archive)
         members = _members(archive, names)
         source = _source(_text(archive, members["source"], _MAX_SOURCE_CHARACTERS))
         sizes = {name: _declared_bytes(archive, members[name]) for name in members if name not in _TEXTS}
         if sum(sizes.values()) > MAX_BYTES:
             raise TrackError(f"expected at most {MAX_BYTES >> 30} GiB of arrays")
-        arrays = {name: _array(archive, members[name]) for name in sizes}
+        arrays: dict[str, Any] = {name: _array(archive, members[name]) for name in sizes if name != _SILHOUETTES}
+        arrays[_SILHOUETTES] = _silhouettes(archive, members[_SILHOUETTES], file)
+    file.seek(0)
     size = arrays.pop("image_size_px")
     if size.shape != (2,) or size.dtype.kind != "i":
         raise TrackError(f"image_size_px: expected two whole numbers, found {size.shape} of {size.dtype}")
@@ -162,9 +189,9 @@ def _names(archive: zipfile.ZipFile) -> tuple[str, ...]:
     if "schema.npy" not in archive.namelist():
         raise TrackError("expected one array schema, found 0")
     schema = _text(archive, archive.getinfo("schema.npy"), len(SCHEMA) + 32)
-    if schema not in (SCHEMA, _WITHOUT_PLATE):
+    if schema not in (SCHEMA, _ALL_FLOAT64, _WITHOUT_PLATE):
         raise TrackError(f"schema: expected {SCHEMA}, found {schema[:40]!r}")
-    return _NAMES if schema == SCHEMA else tuple(name for name in _NAMES if name != _PLATE)
+    return tuple(name for name in _NAMES if name != _PLATE) if schema == _WITHOUT_PLATE else _NAMES
 
 
 def _members(archive: zipfile.ZipFile, names: tuple[str, ...]) -> dict[str, zipfile.ZipInfo]:
@@ -201,17 +228,59 @@ def _declared_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
-    """Read an array whole, which also checks its checksum."""
-    file = io.BytesIO(archive.read(info))
-    shape, dtype = _head(file)
-    return np.frombuffer(file.read(), dtype).reshape(shape).astype(dtype.newbyteorder("="))
+    """Read an array to its end, which also checks its checksum."""
+    with archive.open(info) as file:
+        shape, dtype = _head(file)
+        array = np.empty(shape, dtype)
+        missing = array.reshape(-1).view(np.uint8).data
+        while part := file.read(_CHUNK_BYTES):
+            missing[: len(part)], missing = part, missing[len(part) :]
+    if missing:
+        raise EOFError
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _silhouettes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: IO[bytes]) -> NDArray[Any] | Packed:
+    """Read the silhouettes; as they are if they are deflated, after inflating them once to check them."""
+    with archive.open(info) as member:
+        shape, dtype = _head(member)
+        head_bytes = member.tell()
+    if info.compress_type != zipfile.ZIP_DEFLATED or shape[1:] != (_WIDTH,) or dtype != np.uint8:
+        return _array(archive, info)
+    file.seek(info.header_offset + _LOCAL_HEAD_BYTES - 4)
+    file.seek(sum(struct.unpack("<HH", file.read(4))), io.SEEK_CUR)
+    state, data = inflator(), memoryview(file.read(info.compress_size))
+    head, data = _inflated(state, data, head_bytes)
+    blocks, checksum = [], zlib.crc32(head)
+    for first in range(0, shape[0], _BLOCK_ROWS):
+        rows, before = min(shape[0] - first, _BLOCK_ROWS), state.copy()
+        inflated, left = _inflated(state, data, rows * _WIDTH)
+        blocks.append(Block(data[: len(data) - len(left)], rows, _WIDTH, before))
+        checksum, data = zlib.crc32(inflated, checksum), left
+    if state.decompress(data[:_CHUNK_BYTES], 1) or not state.eof or checksum != info.CRC:
+        raise zipfile.BadZipFile
+    return Packed(blocks, _WIDTH)
+
+
+def _inflated(state: Any, data: memoryview, count: int) -> tuple[bytes, memoryview]:
+    """Inflate so many bytes, and return them and what of the data is left."""
+    parts = []
+    while count:
+        given = data[:_CHUNK_BYTES]
+        parts.append(state.decompress(given, count))
+        data, count = data[len(given) - len(state.unconsumed_tail) :], count - len(parts[-1])
+        if count and (state.eof or not given):
+            raise EOFError
+    return b"".join(parts), data
 
 
 def _text(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most_characters: int) -> str:
     if info.file_size > 4 * most_characters + _MAX_HEAD_BYTES:
         raise TrackError(f"{info.filename}: expected at most {most_characters} characters")
     _declared_bytes(archive, info)
-    array = _array(archive, info)
+    data = io.BytesIO(archive.read(info))
+    shape, dtype = _head(data)
+    array = np.frombuffer(data.read(), dtype).reshape(shape)
     if array.shape != () or array.dtype.kind != "U":
         raise TrackError(f"{info.filename}: expected a text, found {array.shape} of {array.dtype}")
     return str(array)

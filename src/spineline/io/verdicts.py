@@ -16,7 +16,7 @@ import numpy as np
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.reference import reference_text
 from spineline.core.settings import Levels
-from spineline.core.signals import held
+from spineline.core.signals import held, span
 from spineline.core.spine import REASON_TEXT
 from spineline.core.terms import BY_SEVERITY, SEVERITIES, Severity, Verdict
 from spineline.core.track import Bools
@@ -157,18 +157,19 @@ def moment_verdicts(analysis: Analysis) -> list[Verdict | None]:
     time_s, change_deg, settings = analysis.track.time_s, analysis.thoracic_change_deg, analysis.settings.rules
     found: list[Verdict | None] = [None if measured else "not_measured" for measured in np.isfinite(change_deg)]
 
-    def mark(frames: Bools, verdict: Verdict) -> None:
-        for i in np.flatnonzero(frames):
-            found[i] = verdict
+    def mark(which: Bools, verdict: Verdict) -> None:
+        for i in np.flatnonzero(which):
+            found[frames.start + i] = verdict
 
-    doubtful = in_doubt(change_deg, settings, noise_deg=analysis.mdc95_deg)
     for result in analysis.reps:
-        inside = (time_s >= result.rep.start_s) & (time_s <= result.rep.end_s) & np.isfinite(change_deg)
-        mark(inside, "ok")
-        mark(held(time_s, inside & doubtful, at_least_s=settings.held_s), "not_measured")
+        frames = span(time_s, result.rep.start_s, result.rep.end_s)
+        at_s, rep_deg = time_s[frames], change_deg[frames]
+        mark(np.isfinite(rep_deg), "ok")
+        doubtful = in_doubt(rep_deg, settings, noise_deg=analysis.mdc95_deg)
+        mark(held(at_s, doubtful, at_least_s=settings.held_s), "not_measured")
         for name, level in rounding_levels(analysis):
-            reached = inside & (np.nan_to_num(change_deg, nan=-np.inf) >= level)
-            mark(held(time_s, reached, at_least_s=settings.held_s), name)
+            reached = np.nan_to_num(rep_deg, nan=-np.inf) >= level
+            mark(held(at_s, reached, at_least_s=settings.held_s), name)
     return found
 
 
@@ -181,13 +182,14 @@ def worst_frame(analysis: Analysis, result: RepResult) -> int | None:
     """Return the frame to show for a rep: of its worst finding, else its most rounded; None if it was not measured."""
     if result.verdict == "not_measured":
         return None
-    time_s, change_deg = analysis.track.time_s, analysis.thoracic_change_deg
-    inside = (time_s >= result.rep.start_s) & (time_s <= result.rep.end_s) & np.isfinite(change_deg)
-    if not inside.any():
+    frames = span(analysis.track.time_s, result.rep.start_s, result.rep.end_s)
+    time_s, change_deg = analysis.track.time_s[frames], analysis.thoracic_change_deg[frames]
+    measured = np.isfinite(change_deg)
+    if not measured.any():
         return None
     flag = worst_flag(result)
     score = change_deg if flag is None else -np.abs(time_s - flag.time_s)
-    return int(np.argmax(np.where(inside, score, -np.inf)))
+    return int(frames.start + np.argmax(np.where(measured, score, -np.inf)))
 
 
 def main_reason(analysis: Analysis, result: RepResult) -> str:
@@ -195,7 +197,7 @@ def main_reason(analysis: Analysis, result: RepResult) -> str:
     if in_doubt(result.thoracic_change_peak_deg, analysis.settings.rules, noise_deg=analysis.mdc95_deg):
         reference = "without a reference" if analysis.reference.source == "population" else "against a reference"
         return f"{reference} of your own, less than {analysis.mdc95_deg:.0f}° cannot be told from none"
-    time_s = analysis.track.time_s
-    inside = (time_s >= result.rep.start_s) & (time_s <= result.rep.end_s) & ~analysis.spine.usable
-    names, counts = np.unique(analysis.spine.reason[inside], return_counts=True)
+    frames = span(analysis.track.time_s, result.rep.start_s, result.rep.end_s)
+    unusable = analysis.spine.reason[frames][~analysis.spine.usable[frames]]
+    names, counts = np.unique(unusable, return_counts=True)
     return reason_in_words(str(names[np.argmax(counts)])) if names.size else "too little of it was seen"
