@@ -362,6 +362,19 @@ def test_analyze_takes_the_place_of_a_batch_and_the_other_way_round(season: Path
     assert len(kept()) == 1
 
 
+def test_what_another_process_has_done_meanwhile_is_done(season: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from spineline.app import analyze, batch_file
+
+    analyze_one = analyze.analyze_one
+
+    def overtaken(job: Any, *, on_progress: Any) -> Any:
+        analyze_one(job, on_progress=on_progress)
+        return analyze.Failed(name=job.name, message=f"{job.name}: cannot be written (Directory not empty)")
+
+    monkeypatch.setattr(batch_file, "analyze_one", overtaken)
+    assert batch(season / "bob")[1] == {"set 2.npz": "done"}
+
+
 # The history
 
 

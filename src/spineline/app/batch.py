@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from spineline.app.analyze import Job, Request, is_track
-from spineline.app.batch_file import SILENT_S, Task, failed, measure, measure_there, settled
-from spineline.app.crew import Died, Work, in_crew
+from spineline.app.batch_file import Task, failed, measure, measure_there, settled
+from spineline.app.crew import SILENT_S, Died, Work, in_crew
 from spineline.app.remember import Waiting, is_waiting, take_waiting
 from spineline.errors import SpinelineError
 from spineline.io.batch_tables import BatchTables, Entry, failed_entry
@@ -186,6 +186,7 @@ class Run:
         InputError
             The tables cannot be written, or whatever works cannot go on.
         """
+        self._tables.require_writable()
         try:
             todo = list(self._missing())
             for place, entry in self._plan.refused.items():

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from spineline import __version__
 from spineline.app.analyze import Failed, Job, Request, Summary, analyze_one, as_recorded, is_track
+from spineline.app.crew import SILENT_S
 from spineline.app.footage import OnProgress
 from spineline.core.history import History
 from spineline.errors import SpinelineError
@@ -33,9 +34,6 @@ from spineline.io.receipts import (
     write_receipt,
 )
 from spineline.io.results import ANALYSIS, FILM, PENDING, TRACK, is_recording
-
-SILENT_S: Final = 600.0
-"""A process that gives no sign for so long hangs: a core hashes 100 GB in less, and analyses hours of lifting."""
 
 _SHOWN_CHARACTERS: Final = 200
 _ONE_AT_A_TIME: Final = threading.Lock()
@@ -167,7 +165,8 @@ def _analysed(task: Task, on_progress: OnProgress) -> Entry:
     also = partial(_sealed, stamps=stamps, asked=_asked(task))
     result = analyze_one(dataclasses.replace(task.job, also=also), on_progress=on_progress)
     if isinstance(result, Failed):
-        return failed(task, result.message)
+        # A process that outlived its batch by a moment may have finished the same file and be in the way.
+        return settled(task) or failed(task, result.message)
     return _entry(task, json.loads(result.text), read_receipt(task.target))
 
 

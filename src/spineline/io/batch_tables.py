@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from spineline.io.container import valid_text
+from spineline.io.leftovers import part_name
 from spineline.io.tables import REP_COLUMNS, Cell, Column, Kind, csv_text, write_parquet
 from spineline.io.text import no_formula
-from spineline.io.whole_file import whole_file
+from spineline.io.whole_file import cannot_be_written, whole_file
 
 Status = Literal["done", "no lift", "failed"]
 
@@ -125,6 +126,15 @@ class BatchTables:
         self.folder, self._parquet = folder, parquet
         self._entries: dict[int, Entry] = {}
         self._changed = True
+
+    def require_writable(self) -> None:
+        """Raise InputError if nothing can be written in the folder."""
+        part = self.folder / part_name()
+        try:
+            part.touch()
+            part.unlink()
+        except OSError as error:
+            raise cannot_be_written(self.folder / f"{FILES}.csv", error) from error
 
     def put(self, place: int, entry: Entry) -> None:
         """Take what is known of a file at a place in the order."""
