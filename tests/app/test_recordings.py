@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -16,13 +17,14 @@ import pytest
 from spineline.app.analyze import Done, Failed, Request, analyze_all, check_request, each_set
 from spineline.app.cli import run
 from spineline.app.footage import FILM_START
+from spineline.app.records import save
 from spineline.core.profile import Profile
 from spineline.core.track import PoseTrack
 from spineline.errors import InputError
 from spineline.io.config import Options
 from spineline.io.data_folder import DATA_VARIABLE
 from spineline.io.profiles import save_profile
-from spineline.io.results import CONFIG, FILM, TRACK, set_path
+from spineline.io.results import CONFIG, FILM, TRACK, recordings_in, set_path
 from spineline.io.tracks import load_track, save_track
 from spineline.io.video import read_frames
 from tests.app.make_inputs import write_recording
@@ -306,3 +308,27 @@ def test_a_place_without_rights_is_one_line(rec: Path, tmp_path: Path) -> None:
         assert "Permission denied" in failed(rec, request(None))
     finally:
         tmp_path.chmod(0o700)
+
+
+# Kept
+
+
+@pytest.mark.parametrize("fails", ["track", "notes"])
+def test_a_set_that_cannot_be_kept_is_no_set(
+    fails: str, rec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track, _ = load_track(rec / TRACK)
+
+    def half_written(_: PoseTrack, file: IO[bytes]) -> None:
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if fails == "track":
+        monkeypatch.setattr("spineline.app.records.save_track", half_written)
+    else:
+        (tmp_path / "new" / "notes.json").mkdir(parents=True)
+    (tmp_path / "new").mkdir(exist_ok=True)
+    with pytest.raises(InputError, match="cannot be written"):
+        save(tmp_path / "new", track, pain=[{"time_s": 1.0, "level": 2}])
+    assert recordings_in(tmp_path / "new") == []
+    assert not list((tmp_path / "new").glob(".spineline*"))

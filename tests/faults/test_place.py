@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +16,16 @@ import pytest
 
 from spineline.app.cli import run
 from tests.app.make_inputs import CLIP, ONE_REP_S, write_lift
-from tests.faults.program import Place, check_clean, contents
+from tests.faults.program import Place, check_clean, contents, processes_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="arranges what is wrong as Linux can")
 
 WITHOUT_RIGHTS = ("setpriv", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs")
 """Rights of files count for root too then."""
 
+OWN_MOUNTS = ("unshare", "--mount", "--map-root-user")
+
+ANALYZE = ("analyze", "squats.npz", "--save-chart", "--quiet")
 QUICK = ("--quiet", "--no-report")
 
 
@@ -46,7 +50,7 @@ def line(error: str) -> str:
 # Other processes
 
 
-@pytest.mark.parametrize("processes", [3, pytest.param(8, marks=pytest.mark.long)])
+@pytest.mark.parametrize("processes", [2, *(pytest.param(many, marks=pytest.mark.long) for many in (4, 8))])
 def test_of_several_that_write_at_once_one_result_stands_whole(processes: int, place: Place) -> None:
     for _ in ("into a new folder", "into one that is there"):
         programs = [
@@ -138,15 +142,84 @@ def test_temporary_files_are_not_needed(temporary: str, place: Place, pose_model
     before: tuple[str, ...] = ()
     if temporary == "full":
         filled = "mount -t tmpfs -o size=4k none nowhere; head -c 9000 /dev/zero 2> /dev/null > nowhere/x; "
-        before = ("unshare", "--mount", "--map-root-user", "sh", "-c", filled + 'exec "$0" "$@"')
+        before = (*OWN_MOUNTS, "sh", "-c", filled + 'exec "$0" "$@"')
         (place.folder / "nowhere").mkdir()
-        if not can("unshare", "--mount", "--map-root-user"):
+        if not can(*OWN_MOUNTS):
             pytest.skip("this machine does not let its users make namespaces")
     without = Place(place.folder, {"TMPDIR": str(place.folder / "nowhere")})
     arguments = ("analyze", CLIP, "--time-range", *ONE_REP_S, "--save-vid", "--save-chart", "--quiet", "-o", "out")
     status, _, error = without.run(*arguments, before=before)
     assert (status, error) == (0, "")
     assert (place.folder / "out" / f"{CLIP.stem}_spineline" / "overlay.mp4").is_file()
+
+
+# Room
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not can(*OWN_MOUNTS), reason="this machine does not let its users make namespaces")
+def test_a_disk_that_is_full_leaves_the_earlier_result_or_all_of_the_new_one(place: Place) -> None:
+    """The same in disks of many sizes, so that there is no room for another file in each."""
+    run_80 = (*ANALYZE, "--load", "80", "-o", "small")
+    for load in ("60", "80"):
+        assert place.run(*ANALYZE, "--load", load, "-o", load) == (0, "", "")
+    earlier, later = (contents(place.folder / load / "squats_spineline") for load in ("60", "80"))
+    (place.folder / "small").mkdir()
+    found = []
+    for size_kb in range(460, 1000, 36):
+        mounted = f"mount -t tmpfs -o size={size_kb}k none small && cp -r 60/* small && "
+        kept = '"$0" "$@"; status=$?; tar cf left.tar small; exit $status'
+        status, _, error = place.run(*run_80, before=(*OWN_MOUNTS, "sh", "-c", mounted + kept))
+        shutil.rmtree(place.folder / "left", ignore_errors=True)
+        shutil.unpack_archive(place.folder / "left.tar", place.folder / "left", filter="data")
+        check_clean(place.folder / "left")
+        assert contents(place.folder / "left" / "small" / "squats_spineline") == (earlier if status else later)
+        assert (status, error) == (0, "") or "No space left on device" in line(error)
+        found.append(status)
+    assert set(found) == {0, 2}
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not can(*OWN_MOUNTS), reason="this machine does not let its users make namespaces")
+def test_a_full_disk_under_the_history_costs_the_history_alone(place: Place) -> None:
+    (place.folder / "data").mkdir()
+    small = (*OWN_MOUNTS, "sh", "-c", 'mount -t tmpfs -o size=16k none data && "$0" "$@"')
+    status, _, error = place.run(*ANALYZE, before=small)
+    assert status == 0
+    assert line(error).startswith("not kept in the history: ")
+    assert (place.folder / "squats_spineline" / "analysis.json").is_file()
+    assert place.run(*ANALYZE) == (0, "", "")
+    assert place.sets_kept() == 1
+
+
+# Processes that are ended
+
+
+@pytest.mark.long
+def test_a_process_that_is_ended_as_the_system_does_for_want_of_memory_costs_its_input_alone(place: Place) -> None:
+    write_lift(place.folder / "more.npz", reps=3)
+    inputs = ("squats.npz", "more.npz")
+    with place.start("analyze", *inputs, "--workers", "2", "--quiet", "--save-chart") as program:
+        while not (part := list(place.folder.glob(".spineline.*/new/analysis.json"))):
+            assert program.poll() is None
+        (worker, *_) = (pid for pid in processes_of(program.pid) if holds(pid, part[0].parents[1] / "lock"))
+        os.kill(worker, signal.SIGKILL)
+        error = program.communicate()[1]
+    assert program.returncode == 2
+    assert "its process was ended from outside (-9)" in line(error)
+    (lost,) = (name for name in inputs if line(error).startswith(name))
+    assert sorted(path.name for path in place.folder.glob("*_spineline")) == [
+        f"{Path(name).stem}_spineline" for name in sorted(inputs) if name != lost
+    ]
+    assert place.run("analyze", lost, "--quiet") == (0, "", "")
+    check_clean(place.folder)
+    assert place.sets_kept() == 2
+
+
+def holds(pid: int, file: Path) -> bool:
+    """Tell whether a process has a file open."""
+    return any(os.path.realpath(each) == str(file) for each in Path(f"/proc/{pid}/fd").glob("*"))
 
 
 # The clock

@@ -189,6 +189,14 @@ def test_results_are_found_by_folder_file_or_recording(tmp_path: Path) -> None:
         assert result_at(path) == folder
 
 
+def test_results_that_were_being_replaced_when_that_was_ended_are_found(tmp_path: Path) -> None:
+    folder = tmp_path / "clip_spineline"
+    (folder / ".spineline.swap" / "earlier").mkdir(parents=True)
+    (folder / ".spineline.swap" / "earlier" / "analysis.json").write_text("{}")
+    assert result_at(folder) == folder
+    assert [path.name for path in folder.iterdir()] == ["analysis.json"]
+
+
 def test_where_no_results_are_is_said(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").touch()
     for name, words in (("clip.mp4", "has no results beside it"), ("gone", "no such file"), ("", "holds no")):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from spineline.errors import CodecError, InputError
+from spineline.io.lock import locked
 from spineline.io.results import (
     ANALYSIS,
     OPENPOSE,
@@ -136,6 +138,51 @@ def test_a_folder_in_the_way_is_named_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"reps\.csv: is a folder, expected a file"), result_folder(tmp_path / "x"):
         pytest.fail("the work has begun")
     assert tree(tmp_path) == {"x/reps.csv": "(empty)"}
+
+
+# A replacement that another process has not brought to its end
+
+
+def interrupted_swap(target: Path, **still: str) -> None:
+    """Leave a folder as a process does that is killed while new files come in."""
+    coming = target / ".spineline.swap" / "coming"
+    for folder in (coming, coming.with_name("earlier")):
+        folder.mkdir(parents=True)
+    (coming.with_name("earlier") / ANALYSIS).write_text("old")
+    for name, text in still.items():
+        (coming / name.replace("__", ".")).write_text(text)
+
+
+def test_it_is_brought_to_its_end_before_any_work(tmp_path: Path) -> None:
+    interrupted_swap(tmp_path / "x", analysis__json="new", reps__csv="new")
+    with result_folder(tmp_path / "x"):
+        assert (tmp_path / "x" / ANALYSIS).read_text() == "new"
+        assert (tmp_path / "x" / "reps.csv").read_text() == "new"
+
+
+def test_it_is_brought_to_its_end_if_that_was_during_the_work(tmp_path: Path) -> None:
+    with result_folder(tmp_path / "x") as folder:
+        (folder / ANALYSIS).write_text("newer")
+        interrupted_swap(tmp_path / "x", analysis__json="new", reps__csv="new")
+    assert tree(tmp_path) == {"x/analysis.json": "newer"}
+
+
+def test_one_process_after_another_replaces_a_result(tmp_path: Path) -> None:
+    write(tmp_path / "x", analysis__json="old")
+    other = threading.Thread(target=write, args=(tmp_path / "x",), kwargs={"analysis__json": "new"})
+    with locked(tmp_path / "x" / ".spineline.lock"):
+        other.start()
+        other.join(0.3)
+        assert other.is_alive()
+        assert (tmp_path / "x" / ANALYSIS).read_text() == "old"
+    other.join()
+    assert tree(tmp_path) == {"x/analysis.json": "new"}
+
+
+def test_a_recorded_set_is_found_though_its_track_was_on_the_way(tmp_path: Path) -> None:
+    interrupted_swap(tmp_path / "rec", track__npz="track", analysis__json="new")
+    assert recordings_in(tmp_path / "rec") == [tmp_path / "rec"]
+    assert tree(tmp_path) == {"rec/analysis.json": "new", "rec/track.npz": "track"}
 
 
 # A folder within

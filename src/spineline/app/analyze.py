@@ -444,7 +444,7 @@ def _nothing_in(time_range_s: tuple[float, float] | None) -> str:
 
 def _reading_notes(source: Mapping[str, str], time_range_s: tuple[float, float] | None) -> list[str]:
     """Say in plain words what of the recording is not in the track."""
-    count = {key: int(value) for key, value in source.items() if key.startswith("frames_") and value.isdecimal()}
+    count = {key: int(value) for key, value in source.items() if key.startswith("frames_") and _is_count(value)}
     lost, dropped, decoded = (count.get(f"frames_{name}", 0) for name in ("lost", "dropped", "decoded"))
     notes = []
     if time_range_s:
@@ -457,6 +457,10 @@ def _reading_notes(source: Mapping[str, str], time_range_s: tuple[float, float] 
     if dropped > _NOTED_DROPPED_SHARE * decoded:
         notes.append(f"{counted(dropped, 'frame')} left out, because the file gives them no time of their own.")
     return notes
+
+
+def _is_count(text: str) -> bool:
+    return text.isdecimal() and len(text) < 10  # what is longer was never counted
 
 
 def _seen(found: Analysis, result: RepResult) -> Seen:

@@ -11,6 +11,8 @@ from spineline.errors import SettingsError
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
+_MAX_SHOWN = 120  # characters of what is wrong in a file
+
 
 def _number(default: float, low: float, high: float, unit: str, about: str, source: str) -> Any:
     """Describe one number; unit and source end up in the JSON schema and in the documentation."""
@@ -821,5 +823,7 @@ def checked(model: type[_Model], values: dict[str, Any], *, table: str = "") -> 
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         keys = [part for part in (table, *first["loc"]) if part and isinstance(part, str)]
-        where = ".".join(keys) or "settings"
-        raise SettingsError(f"{where}: {first['msg']}, found {first['input']!r}") from error
+        where = ".".join(keys)[:_MAX_SHOWN] or "settings"
+        found = first["input"]
+        found = repr(found[:_MAX_SHOWN] if isinstance(found, str) else found)[:_MAX_SHOWN]
+        raise SettingsError(f"{where}: {first['msg']}, found {found}") from error

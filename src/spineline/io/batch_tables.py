@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from spineline.io.container import valid_text
-from spineline.io.leftovers import part_name
+from spineline.io.part_folder import part_folder
 from spineline.io.tables import REP_COLUMNS, Cell, Column, Kind, csv_text, write_parquet
 from spineline.io.text import no_formula
 from spineline.io.whole_file import cannot_be_written, whole_file
@@ -129,10 +129,9 @@ class BatchTables:
 
     def require_writable(self) -> None:
         """Raise InputError if nothing can be written in the folder."""
-        part = self.folder / part_name()
         try:
-            part.touch()
-            part.unlink()
+            with part_folder(self.folder):
+                pass
         except OSError as error:
             raise cannot_be_written(self.folder / f"{FILES}.csv", error) from error
 

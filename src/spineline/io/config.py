@@ -17,6 +17,7 @@ from spineline.core.settings import Settings, checked
 from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name
 from spineline.io.data_folder import checked_name
+from spineline.io.plain_file import read_plain
 
 MAX_MASS_KG: Final = 1000.0
 MIN_HEIGHT_M, MAX_HEIGHT_M = 1.0, 2.5
@@ -71,8 +72,7 @@ def read_config(path: Path) -> tuple[dict[str, Any], Settings]:
         It is not TOML, or holds what is not allowed.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+        data = read_plain(path, _MAX_BYTES)
     except OSError as error:
         reason = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror or error})"
         raise InputError(f"{printable_name(path)}: {reason}, expected a TOML file of settings") from error

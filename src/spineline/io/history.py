@@ -33,13 +33,14 @@ from spineline.core.history_check import check, shown_in
 from spineline.core.terms import Exercise
 from spineline.errors import InputError
 from spineline.io.data_folder import checked_name, data_folder, name_key
-from spineline.io.history_file import opened, transaction
+from spineline.io.history_file import damaged, name_of, opened, transaction
 
 FILE: Final = "history.db"
 
 _TOO_LARGE: Final = 1 << 63  # for the database
 
 _Dated = TypeVar("_Dated", PainRecord, CalibrationRecord, ConditionRecord)
+_Kept = TypeVar("_Kept", bound=Record)
 _Table = Literal["sets", "reps", "flags", "stills", "pain", "calibrations", "conditions"]
 _OF_LIFTERS: Final[tuple[_Table, ...]] = ("sets", "pain", "calibrations", "conditions")
 _ELSEWHERE: Final = {"lifter", "reps", "flags", "still", "notes"}
@@ -250,17 +251,37 @@ class HistoryStore:
                 yield row
 
     def _all(self, table: _Table, kind: type[_Dated], lifter: str | None, since: datetime | None) -> tuple[_Dated, ...]:
-        found = (kind(**_picked(row, kind), lifter=row["lifter"]) for row in self._rows(table, lifter, since))
+        rows = self._rows(table, lifter, since)
+        found = (self._sound(kind(**_picked(row, kind), lifter=row["lifter"])) for row in rows)
         return tuple(sorted(found, key=lambda record: moment(record.date)))
 
     def _set(self, row: sqlite3.Row, *, stills: bool) -> SetRecord:
-        return SetRecord(
-            **_picked(row, SetRecord),
-            lifter=row["lifter"],
-            notes=tuple(json.loads(row["notes"])),
-            reps=self._reps(row["id"]),
-            still=self._still(row["id"]) if stills else None,
+        return self._sound(
+            SetRecord(
+                **_picked(row, SetRecord),
+                lifter=row["lifter"],
+                notes=self._notes(row["notes"]),
+                reps=self._reps(row["id"]),
+                still=self._still(row["id"]) if stills else None,
+            )
         )
+
+    def _sound(self, record: _Kept) -> _Kept:
+        """Return a record that was read, if it could have been written."""
+        try:
+            check(record)
+        except InputError as error:
+            raise damaged(name_of(self._db), str(error)) from error
+        return record
+
+    def _notes(self, text: str) -> tuple[str, ...]:
+        try:
+            notes = json.loads(text)
+        except (ValueError, RecursionError):
+            notes = None
+        if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+            raise damaged(name_of(self._db), f"notes: expected texts, found {text[:80]!r}")
+        return tuple(notes)
 
     def _reps(self, set_id: int) -> tuple[RepRecord, ...]:
         flags: dict[int, list[FlagRecord]] = defaultdict(list)

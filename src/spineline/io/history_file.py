@@ -1,6 +1,7 @@
 """The file `history.db`: opened, made, brought up to date, looked after. What it holds: `spineline.io.history`."""
 
 import contextlib
+import functools
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from spineline.errors import InputError
 from spineline.io.container import printable_name
 from spineline.io.data_folder import DATA_VARIABLE
 from spineline.io.history_schema import APPLICATION_ID, STEPS
+from spineline.io.text import printable
 from spineline.io.whole_file import cannot_be_written, whole_file
 
 _WAIT_S: Final = 20.0
@@ -73,7 +75,7 @@ def _errors_named(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code, said = getattr(error, "sqlite_errorname", ""), " ".join(str(error).split())
+        code, said = getattr(error, "sqlite_errorname", ""), printable(" ".join(str(error).split()))
         if code.startswith(_DAMAGED):
             raise InputError(f"{name}: is damaged, or is no history ({said}); {_MENDED_BY}") from error
         if code.startswith(_BUSY):
@@ -81,6 +83,18 @@ def _errors_named(path: Path) -> Iterator[None]:
         if code.startswith("SQLITE_CONSTRAINT"):
             raise InputError(f"{name}: expected values that a history can hold ({said})") from error
         raise cannot_be_written(path, error) from error
+    except UnicodeDecodeError as error:  # of a message of the database that quotes what it found
+        raise damaged(name, "it holds what is no text") from error
+
+
+def damaged(name: str, said: str) -> InputError:
+    """Make the error for a database in which something is wrong."""
+    return InputError(f"{name}: is damaged ({printable(' '.join(said.split()))[:160]}); {_MENDED_BY}")
+
+
+def name_of(database: sqlite3.Connection) -> str:
+    """Return the name of the file of an open database, for messages."""
+    return printable_name(Path(database.execute("PRAGMA database_list").fetchone()[2]))
 
 
 def _pragma(database: sqlite3.Connection, name: str) -> Any:
@@ -102,8 +116,25 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
                 f"{printable_name(path)}: expected version {len(STEPS)} at most, found {version}, of a newer "
                 "spineline: update this one"
             )
+        if not _tables(STEPS[:version]) <= _tables_of(database):
+            raise damaged(printable_name(path), "its tables are not those of a history")
         _require_sound(path, _quick_check(database))
     return int(version)
+
+
+@functools.cache
+def _tables(steps: tuple[tuple[str, ...], ...]) -> frozenset[tuple[str, str]]:
+    """Return what these steps make."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        for statement in (statement for step in steps for statement in step):
+            database.execute(statement)
+        return _tables_of(database)
+
+
+def _tables_of(database: sqlite3.Connection) -> frozenset[tuple[str, str]]:
+    """Return every table by name, with the words that made it: they say what it can hold."""
+    rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+    return frozenset((name, " ".join(str(sql).split())) for name, sql in rows)
 
 
 def _quick_check(database: sqlite3.Connection) -> str:
@@ -119,8 +150,7 @@ def _quick_check(database: sqlite3.Connection) -> str:
 
 def _require_sound(path: Path, found: str) -> None:
     if found != "ok":
-        said = " ".join(found.split())[:120]
-        raise InputError(f"{printable_name(path)}: is damaged ({said}); {_MENDED_BY}")
+        raise damaged(printable_name(path), found)
 
 
 def _migrate(database: sqlite3.Connection, path: Path) -> None:

@@ -32,7 +32,8 @@ from spineline.core.history import (
 from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name
 from spineline.io.history import HistoryStore, moment
-from spineline.io.text import json_text, no_formula
+from spineline.io.plain_file import read_plain
+from spineline.io.text import json_text, no_formula, printable
 
 Format = Literal["json", "csv"]
 
@@ -41,6 +42,7 @@ SCHEMA: Final = "spineline.history/1"
 _ANY_SCHEMA: Final = re.compile(r"spineline\.history/\d{1,9}")
 _MAX_BYTES: Final = 1 << 29
 _MAX_CELL_CHARACTERS: Final = 1 << 24
+_MAX_SHOWN: Final = 80  # characters of what is wrong
 _KIND: Final = "record"
 _KINDS: Final[Mapping[str, type]] = {
     "set": SetRecord,
@@ -161,8 +163,7 @@ def import_history(store: HistoryStore, path: Path) -> History:
     """
     name = printable_name(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+        data = read_plain(path, _MAX_BYTES)
     except OSError as error:
         reason = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror or error})"
         raise InputError(f"{name}: {reason}, expected a file made by spineline history export") from error
@@ -294,7 +295,11 @@ def _wrong(error: ValidationError, lines: _Lines) -> InputError:
     if first["loc"] == ("schema",) and isinstance(found, str) and _ANY_SCHEMA.fullmatch(found):
         return InputError(f"expected the schema {SCHEMA}, found {found}, of a newer spineline: update this one")
     where = _where(first["loc"], lines)
-    return InputError(f"{where + ': ' if where else ''}{first['msg']}, found {repr(found)[:80]}")
+    what = f"{where[:_MAX_SHOWN] + ': ' if where else ''}{first['msg']}"
+    if first["type"] == "json_invalid":  # then found is all there is
+        return InputError(what)
+    found = found[:_MAX_SHOWN] if isinstance(found, str) else found
+    return InputError(f"{printable(what)}, found {repr(found)[:_MAX_SHOWN]}")
 
 
 def _where(place: _Place, lines: _Lines) -> str:

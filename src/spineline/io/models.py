@@ -193,7 +193,7 @@ def check_bundle(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename: info.compress_type for info in archive.infolist()}
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, RuntimeError, ValueError):  # the latter where it asks for what no zip can have
         raise ModelError(f"{path} is not a pose bundle: expected a .task file, which is a zip") from None
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}): give a readable .task file") from error

@@ -39,6 +39,7 @@ SCOUT_EVERY_S: Final = 1.0
 """How often the whole picture is searched for everybody in it."""
 
 _SCOUT_PEOPLE: Final = 4
+_FAR_PICTURES: Final = 10.0  # from the corner of the picture; no part of a body is seen from there
 _LOST_AFTER: Final = 3
 _FORGET_AFTER_S: Final = 2.0
 _CHALLENGES: Final = 2
@@ -271,17 +272,19 @@ def _image(pixels: NDArray[np.uint8]) -> Any:
 
 
 def _people(result: Any, offset: tuple[int, int], size: tuple[int, int]) -> list[Person]:
-    """Convert a landmarker's result to persons in picture pixels."""
+    """Convert a landmarker's result to persons in picture pixels; what a damaged model makes up is nobody."""
     people = []
     for marks, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True):
         normal = np.array([(m.x, m.y) for m in marks], dtype=np.float64)
-        people.append(
-            Person(
-                landmarks_px=normal * size + offset,
-                world_m=np.array([(m.x, m.y, m.z) for m in world], dtype=np.float64),
-                visibility=np.array([m.visibility for m in marks], dtype=np.float64),
-            )
+        if not (np.abs(normal) < _FAR_PICTURES).all():  # nor where it is no number
+            continue
+        person = Person(
+            landmarks_px=normal * size + offset,
+            world_m=np.array([(m.x, m.y, m.z) for m in world], dtype=np.float64),
+            visibility=np.array([m.visibility for m in marks], dtype=np.float64),
         )
+        if person.size_px > 0:
+            people.append(person)
     return people
 
 

@@ -17,6 +17,7 @@ from spineline.core.settings import checked
 from spineline.errors import InputError, SettingsError
 from spineline.io.container import printable_name
 from spineline.io.data_folder import DATA_VARIABLE, checked_name, data_folder, name_key
+from spineline.io.plain_file import read_plain
 from spineline.io.whole_file import cannot_be_written, whole_file
 
 SCHEMA: Final = "spineline.profile/1"
@@ -89,8 +90,7 @@ def load_profile(name: str) -> Profile:
 def read_profile(path: Path) -> Profile:
     """Return the profile in a file; what is raised is that of `load_profile`."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+        data = read_plain(path, _MAX_BYTES)
     except OSError as error:
         raise InputError(f"{printable_name(path)}: cannot be read ({error.strerror or error})") from error
     try:

@@ -264,7 +264,7 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, Sequence[Cell]]:
         reason = error.strerror or "it is no table"
         raise InputError(f"{printable_name(path)}: cannot be read ({reason}); analyse the recording again") from error
     except (ValueError, TypeError, KeyError, csv.Error) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split())[:120]
         raise InputError(f"{printable_name(path)}: is damaged ({reason}); analyse the recording again") from error
 
 

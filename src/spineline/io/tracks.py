@@ -27,6 +27,7 @@ from spineline.core.packed import Block, Packed, inflator
 from spineline.core.track import SILHOUETTE_SIDE, PoseTrack
 from spineline.errors import InputError, TrackError
 from spineline.io.container import printable_name
+from spineline.io.plain_file import open_plain
 
 SCHEMA: Final = "spineline.track/3"
 _ALL_FLOAT64: Final = "spineline.track/2"
@@ -114,7 +115,7 @@ def load_track(path: Path) -> tuple[PoseTrack, str]:
     """
     name = printable_name(path)
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return _read(file), hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror or error})") from error
@@ -167,10 +168,11 @@ def _read(file: IO[bytes]) -> PoseTrack:
         names = _names(archive)
         members = _members(archive, names)
         source = _source(_text(archive, members["source"], _MAX_SOURCE_CHARACTERS))
-        sizes = {name: _declared_bytes(archive, members[name]) for name in members if name not in _TEXTS}
-        if sum(sizes.values()) > MAX_BYTES:
+        shapes = {name: _declared_shape(archive, members[name]) for name in members if name not in _TEXTS}
+        if sum(members[name].file_size for name in shapes) > MAX_BYTES:
             raise TrackError(f"expected at most {MAX_BYTES >> 30} GiB of arrays")
-        arrays: dict[str, Any] = {name: _array(archive, members[name]) for name in sizes if name != _SILHOUETTES}
+        _require_as_many(shapes)
+        arrays: dict[str, Any] = {name: _array(archive, members[name]) for name in shapes if name != _SILHOUETTES}
         arrays[_SILHOUETTES] = _silhouettes(archive, members[_SILHOUETTES], file)
     file.seek(0)
     size = arrays.pop("image_size_px")
@@ -182,6 +184,14 @@ def _read(file: IO[bytes]) -> PoseTrack:
     if _PLATE not in arrays:
         arrays[_PLATE] = np.full((len(arrays["time_s"]), 4), np.nan)
     return PoseTrack(**arrays, image_size_px=(int(size[0]), int(size[1])), source=source)
+
+
+def _require_as_many(shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse arrays of more or fewer frames than there are times, before memory is taken for them."""
+    frames = shapes["time_s"][:1]
+    for name, shape in shapes.items():
+        if name != "image_size_px" and shape and shape[:1] != frames:
+            raise TrackError(f"{name}: expected shape {frames} and as many frames as time_s has, found {shape[:1]}")
 
 
 def _names(archive: zipfile.ZipFile) -> tuple[str, ...]:
@@ -202,7 +212,7 @@ def _members(archive: zipfile.ZipFile, names: tuple[str, ...]) -> dict[str, zipf
         if found.count(name) != 1:
             raise TrackError(f"expected one array {name[:-4]}, found {found.count(name)}")
     if extra := sorted(set(found) - set(wanted)):
-        raise TrackError(f"expected no {extra[0]!r}")
+        raise TrackError(f"expected no {extra[0][:80]!r}")
     for info in archive.infolist():
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
             raise TrackError(f"{info.filename}: expected a plain zip")
@@ -218,13 +228,13 @@ def _head(file: IO[bytes]) -> tuple[tuple[int, ...], "np.dtype[Any]"]:
     return tuple(int(size) for size in found["shape"].split(b",") if size.strip()), np.dtype(found["type"].decode())
 
 
-def _declared_bytes(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> int:
-    """Return the size of an array, after checking that its head and the zip agree on it."""
+def _declared_shape(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[int, ...]:
+    """Return the shape of an array, after checking that its head and the zip agree on it."""
     with archive.open(info) as file:
         shape, dtype = _head(file)
         if file.tell() + math.prod(shape) * dtype.itemsize != info.file_size:
             raise TrackError(f"{info.filename}: expected an array of the size it declares")
-    return info.file_size
+    return shape
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
@@ -277,7 +287,7 @@ def _inflated(state: Any, data: memoryview, count: int) -> tuple[bytes, memoryvi
 def _text(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most_characters: int) -> str:
     if info.file_size > 4 * most_characters + _MAX_HEAD_BYTES:
         raise TrackError(f"{info.filename}: expected at most {most_characters} characters")
-    _declared_bytes(archive, info)
+    _declared_shape(archive, info)
     data = io.BytesIO(archive.read(info))
     shape, dtype = _head(data)
     array = np.frombuffer(data.read(), dtype).reshape(shape)

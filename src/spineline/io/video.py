@@ -36,6 +36,9 @@ from spineline.io.ahead import Ahead
 from spineline.io.container import Container, codec_name, inspect_file, printable_name
 
 MAX_FRAME_SIDE_PX = 16_384
+MAX_FRAME_PX = 1 << 26
+"""Twice what 8K has: a few bytes can ask for more than the memory holds."""
+
 _MAX_FRAME_COUNT = 1e9
 # OpenCV reports the end of the file and a broken packet alike. Asking again tells them apart: after the end
 # it keeps failing, at no cost, and after a broken packet it goes on.
@@ -336,11 +339,12 @@ class _Decoder:
         self.duration_s_hint = count / rate_hz if self.frames_hint and rate_hz > 0 else None
         self.rotation_deg = round(get(cv2.CAP_PROP_ORIENTATION_META)) % 360
         width_px, height_px = get(cv2.CAP_PROP_FRAME_WIDTH), get(cv2.CAP_PROP_FRAME_HEIGHT)
-        if not (0 < width_px <= MAX_FRAME_SIDE_PX and 0 < height_px <= MAX_FRAME_SIDE_PX):
+        is_sane = 0 < width_px <= MAX_FRAME_SIDE_PX and 0 < height_px <= MAX_FRAME_SIDE_PX
+        if not is_sane or width_px * height_px > MAX_FRAME_PX:
             self.close()
             raise InputError(
                 f"{self.name}: frames of {width_px:.0f} x {height_px:.0f} pixels, "
-                f"expected 1 to {MAX_FRAME_SIDE_PX} a side"
+                f"expected 1 to {MAX_FRAME_SIDE_PX} a side, and at most {MAX_FRAME_PX / 1e6:.0f} million in all"
             )
         aspect = _pixel_aspect(self._capture, self.rotation_deg)
         self.full_size_px = _square_pixels(width_px, height_px, aspect)

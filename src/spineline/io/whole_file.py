@@ -37,12 +37,12 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
-    """Write files that are given by their suffix, each whole, and return where they are.
+    """Write files that are given by their suffix, and return where they are; all are whole before one takes its name.
 
     Raises
     ------
     InputError
-        One cannot be written there; none is then.
+        One cannot be written there.
     """
     paths = [target.with_name(target.name + suffix) for suffix in files]
     with contextlib.ExitStack() as stack:
