@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,42 @@ def test_what_the_file_lacks_is_noted(tmp_path: Path) -> None:
     assert short == "The video file is cut short: recording or copying broke off; about 40 frames are missing."
     (dropped,) = set(notes(tmp_path, frames_dropped="10", frames_decoded="200")) - set(plain)
     assert dropped == "10 frames left out, because the file gives them no time of their own."
+
+
+def test_slow_motion_that_plays_slowly_is_noted(tmp_path: Path) -> None:
+    plain = notes(tmp_path, filmed_hz="10.0")
+    for nonsense in ("nan", "inf", "x", "0", "-240", "1e300"):
+        assert notes(tmp_path, filmed_hz=nonsense) == plain
+    (slow,) = set(notes(tmp_path, filmed_hz="80.0")) - set(plain)
+    assert slow == (
+        "Filmed at 80 and played at 10 pictures a second: "
+        "times are those of the file, about 8 times as long as in life."
+    )
+
+
+def test_few_pictures_a_second_are_noted(tmp_path: Path) -> None:
+    done = simulate(lift("goblet_squat", reps=1), style="goblet_squat", fps=3.0, silhouettes=False)
+    save_track(replace(done.track, source={**SOURCE, "filmed_hz": "240.0"}), tmp_path / "few.npz")
+    found = json.loads(one(tmp_path / "few.npz").text)["notes"]
+    assert found[-1] == (
+        "Only about 3 pictures a second: what lies between them was not seen, and peaks may be missed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("img_001.JPG", "img_002.JPG"), r"is a folder of pictures.*ffmpeg -framerate RATE .*\*\.jpg"),
+        (("clip.mp4",), "is a folder; name the files in it, such as"),
+    ],
+)
+def test_a_folder_is_refused_with_what_to_do(names: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    (tmp_path / "shots").mkdir()
+    for name in names:
+        (tmp_path / "shots" / name).write_bytes(b"x")
+    (failed,) = analyzed(tmp_path / "shots")
+    assert isinstance(failed, Failed)
+    assert re.search(told, failed.message)
 
 
 def test_a_film_that_breaks_off_is_analysed_and_noted(pose_model: Path, tmp_path: Path) -> None:

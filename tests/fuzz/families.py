@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import random
@@ -213,7 +214,7 @@ _NAMES: Final = (
 )
 
 
-def _special(chance: random.Random, folder: Path, work: Path) -> Path:
+def _special(chance: random.Random, _folder: Path, work: Path) -> Path:
     """Put something that is no plain file where one is expected."""
     path = work / chance.choice([*_BY_NAME])
     kinds = ["folder", "loop", "nowhere", "device", "endless", "pipe", "socket", "itself"]
@@ -250,10 +251,8 @@ def _named(chance: random.Random, folder: Path, work: Path) -> Path:
     """Give a whole file an odd name."""
     seed = folder / chance.choice((*seeds.VIDEOS, seeds.TRACK))
     path = work / f"{chance.choice(_NAMES)}{chance.choice((seed.suffix, seed.suffix, ''))}"
-    try:
+    with contextlib.suppress(OSError):  # the system has no such names: then it is not there
         shutil.copy(seed, path)
-    except OSError:  # the system has no such names: then it is not there
-        pass
     return path
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spineline.core.analysis import analyze
-from spineline.core.history import History
+from spineline.core.history import History, Record
 from spineline.core.profile import Profile
 from spineline.core.settings import Settings
 from spineline.core.sim import lift, simulate
@@ -67,8 +67,8 @@ def write_seeds(folder: Path) -> None:
     track = replace(done.track, source={"file": "simulated.mp4", "model": "full", "spine_sha256": "ab" * 32})
     save_track(track, folder / TRACK)
     write_result(folder / RESULT, analyze(track))
-    options = Options(load_kg=100.0, time_range_s=(0.0, 9.0))
-    (folder / CONFIG).write_text(config_text(options, Settings()), encoding="utf-8")
+    asked = Options(load_kg=100.0, time_range_s=(0.0, 9.0))
+    (folder / CONFIG).write_text(config_text(asked, Settings()), encoding="utf-8")
     write_profile(folder / PROFILE_FILE, PROFILE)
     (folder / HISTORIES[0]).write_text(history_text(HISTORY, "json"), encoding="utf-8")
     (folder / HISTORIES[1]).write_text(history_text(HISTORY, "csv"), encoding="utf-8", newline="")
@@ -78,6 +78,7 @@ def write_seeds(folder: Path) -> None:
 
 
 def _write_database(path: Path) -> None:
+    records: list[Record] = [*HISTORY.sets, *HISTORY.pain, *HISTORY.calibrations, *HISTORY.conditions]
     with open_history(path) as store:
-        for record in (*HISTORY.sets, *HISTORY.pain, *HISTORY.calibrations, *HISTORY.conditions):
+        for record in records:
             store.add(record)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,9 +106,12 @@ def test_an_array_of_more_frames_than_there_are_times_is_refused_before_it_is_un
             bomb.writestr(name, data)
     unpacked: list[str] = []
     whole_array = tracks._array
-    monkeypatch.setattr(
-        tracks, "_array", lambda archive, info: (unpacked.append(info.filename), whole_array(archive, info))[1]
-    )
+
+    def noted(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
+        unpacked.append(info.filename)
+        return whole_array(archive, info)
+
+    monkeypatch.setattr(tracks, "_array", noted)
     with pytest.raises(InputError, match=r"silhouette_bits: expected shape .* as many frames as time_s has"):
         load_track(tmp_path / "bomb.npz")
     assert set(unpacked) == {"schema.npy", "source.npy"}

@@ -4,7 +4,8 @@ Each input goes the one way of the data by itself: frames, poses, track, analysi
 side by side in processes of their own.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -12,6 +13,7 @@ from typing import Final, Literal
 import numpy as np
 
 from spineline.app.exchange import exchange_notes, write_exchange
+from spineline.app.file_notes import file_notes
 from spineline.app.footage import MAX_SIDE_PX, Footage, OnProgress, observe, recorded_footage
 from spineline.app.remember import pictured, set_record
 from spineline.core.analysis import Analysis, RepResult, analyze
@@ -56,9 +58,9 @@ from spineline.io.tables import (
 )
 from spineline.io.tracks import RECORDED, between, identified, load_track, save_track
 from spineline.io.tracks import SUFFIX as TRACK_SUFFIX
-from spineline.io.verdicts import counted, main_reason
+from spineline.io.verdicts import main_reason
 
-_NOTED_DROPPED_SHARE: Final = 0.01
+_PICTURES: Final = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,7 +324,7 @@ def _analyze_video(job: Job, target: Path, on_progress: OnProgress) -> Done:
     from spineline.io.video import probe
 
     if Path(job.name).is_dir():
-        raise InputError(f"{_shown(job.name)}: is a folder; name the files in it, such as {_shown(job.name)}/*.mp4")
+        raise InputError(f"{_shown(job.name)}: {_about_folder(Path(job.name))}")
     before = stamp(Path(job.name))
     film = Footage(probe(job.name), job.request.options.time_range_s, on_progress)
     if job.model is None:
@@ -343,7 +345,7 @@ def _finish(job: Job, track: PoseTrack, sha256: str, folder: Path, target: Path,
     if not len(track):
         raise InputError(f"{_shown(job.name)}: {_nothing_in(request.options.time_range_s)}")
     found = analyzed(track, request)
-    notes = [*_reading_notes(track.source, request.options.time_range_s), *exchange_notes(found, request)]
+    notes = [*file_notes(track, request.options.time_range_s), *exchange_notes(found, request)]
     found = replace(found, notes=(*found.notes, *notes))
     file = Path(job.name) / TRACK if is_recording(Path(job.name)) else Path(job.name)
     date = request.date or recording_date(track.source.get(RECORDED), file)
@@ -442,25 +444,16 @@ def _nothing_in(time_range_s: tuple[float, float] | None) -> str:
     return f"has no frame between {time_range_s[0]:g} and {time_range_s[1]:g} s; choose another --time-range"
 
 
-def _reading_notes(source: Mapping[str, str], time_range_s: tuple[float, float] | None) -> list[str]:
-    """Say in plain words what of the recording is not in the track."""
-    count = {key: int(value) for key, value in source.items() if key.startswith("frames_") and _is_count(value)}
-    lost, dropped, decoded = (count.get(f"frames_{name}", 0) for name in ("lost", "dropped", "decoded"))
-    notes = []
-    if time_range_s:
-        notes.append(f"Only {time_range_s[0]:g} to {time_range_s[1]:g} s of the recording were analysed.")
-    if source.get("cut_short") == "yes":
-        missing = f"; about {lost} frames are missing" if lost else ""
-        notes.append(f"The video file is cut short: recording or copying broke off{missing}.")
-    elif lost:
-        notes.append(f"The video file is damaged: {counted(lost, 'frame')} could not be read.")
-    if dropped > _NOTED_DROPPED_SHARE * decoded:
-        notes.append(f"{counted(dropped, 'frame')} left out, because the file gives them no time of their own.")
-    return notes
-
-
-def _is_count(text: str) -> bool:
-    return text.isdecimal() and len(text) < 10  # what is longer was never counted
+def _about_folder(folder: Path) -> str:
+    """Say what to do with a folder that is no recording of ours."""
+    with contextlib.suppress(OSError):
+        suffixes = {path.suffix.lower() for path in folder.iterdir()}
+        if pictures := sorted(suffixes & _PICTURES):
+            return (
+                "is a folder of pictures, which do not say when they were taken; make a video of them at the rate that "
+                f"you know: ffmpeg -framerate RATE -pattern_type glob -i 'FOLDER/*{pictures[0]}' NEW.mp4"
+            )
+    return f"is a folder; name the files in it, such as {_shown(folder)}/*.mp4"
 
 
 def _seen(found: Analysis, result: RepResult) -> Seen:

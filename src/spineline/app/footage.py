@@ -29,6 +29,9 @@ MAX_SIDE_PX: Final = 1280
 FILM_START: Final = "film_start_s"
 """Under that name the source of a recorded set says at what time of the track its video begins."""
 
+FILMED: Final = "filmed_hz"
+"""Under that name it says how many pictures a second were filmed, where the video knows."""
+
 _POSES_AHEAD: Final = 4  # frames held between poses and plates
 
 _TICK_S: Final = 2e-5
@@ -169,6 +172,7 @@ def _file(info: "VideoInfo", stats: "ReadStats") -> dict[str, str]:
         "file": os.fsencode(info.path.name).decode("utf-8", errors="replace"),
         IDENTITY: info.sha256,
         **({RECORDED: info.recorded} if info.recorded else {}),
+        **({FILMED: repr(info.filmed_hz)} if info.filmed_hz else {}),
         "frames_decoded": str(stats.decoded),
         "frames_dropped": str(stats.dropped),
         "frames_lost": str(stats.undecodable if stats.missing is None else stats.missing),

@@ -17,6 +17,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -53,6 +54,8 @@ _CODEC_NAMES = {
     "Motion JPEG": ("mjpg", "jpeg", "mjpa", "v_mjpeg"),
     "ProRes": ("apco", "apcs", "apcn", "apch", "ap4h", "ap4x", "v_prores"),
     "ProRes RAW": ("aprn", "aprh"),
+    "H.263": ("s263", "h263", "u263"),
+    "DV": ("dvsd", "dvc", "dvcp", "dv25", "dvhd"),
     "GIF": ("gif",),
 }
 # FFmpeg follows such a pattern to other files where the name ends like that of a picture, of any of dozens of
@@ -69,6 +72,9 @@ _REFUSALS = {
     "text": "is a text file, expected a video",
     "unfinished": "its index is missing, because recording or copying broke off; copy it again",
 }
+_FILMED_AT = b"com.android.capture.fps"
+_MOST_KEYS = 100
+_FLOAT = struct.pack(">I", 23)  # the type of a value, as QuickTime numbers them
 _ISO_EPOCH = datetime(1904, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """A time of recording before that comes from a clock that was never set, or counts from elsewhere."""
@@ -94,6 +100,8 @@ class Container:
         When it was recorded, ISO 8601 in UTC, where MP4 or MOV say so.
     has_index : bool
         The container knows where the frame of a time lies (MP4, MOV, Matroska).
+    filmed_hz : float or None
+        Pictures a second as they were filmed, where MP4 or MOV say so: in slow motion more than are played.
     """
 
     kind: Kind
@@ -102,6 +110,7 @@ class Container:
     mirrored: bool = False
     recorded: str | None = None
     has_index: bool = False
+    filmed_hz: float | None = None
 
 
 def codec_name(tag: str) -> str:
@@ -197,7 +206,15 @@ def _inspect_iso(file: BinaryIO, head: bytes, size_bytes: int) -> Container:
         return Container("sound", cut_short=cut_short)
     codec, mirrored = videos[0][1:] if videos else (None, False)
     recorded = _recorded(next(_find(index, b"mvhd"), b""))
-    return Container("video", codec=codec, cut_short=cut_short, mirrored=mirrored, recorded=recorded, has_index=True)
+    return Container(
+        "video",
+        codec=codec,
+        cut_short=cut_short,
+        mirrored=mirrored,
+        recorded=recorded,
+        has_index=True,
+        filmed_hz=_filmed_hz(index),
+    )
 
 
 def _top_boxes(file: BinaryIO, size_bytes: int) -> Iterator[tuple[bytes, int, int]]:
@@ -255,6 +272,27 @@ def _recorded(header: bytes) -> str | None:
     except OverflowError:
         return None
     return recorded.isoformat() if recorded >= _EARLIEST else None
+
+
+def _filmed_hz(index: bytes) -> float | None:
+    """Return the rate at which slow motion was filmed, as Android's cameras write it."""
+    for home in (index, next(_find(index, b"udta"), b"")):
+        meta = next(_find(home, b"meta"), b"")
+        meta = meta[4:] if meta[:4] == bytes(4) else meta  # in MP4 it begins with a version, in MOV not
+        names = list(islice(_find(next(_find(meta, b"keys"), b"")[8:], b"mdta"), _MOST_KEYS))
+        if _FILMED_AT in names:
+            number = struct.pack(">I", 1 + names.index(_FILMED_AT))
+            return _rate_hz(next(_find(meta, b"ilst", number, b"data"), b""))
+    return None
+
+
+def _rate_hz(value: bytes) -> float | None:
+    """Read a rate, a text or a number; None if it makes no sense."""
+    try:
+        rate_hz = struct.unpack(">f", value[8:])[0] if value[:4] == _FLOAT else float(value[8:])
+    except (ValueError, struct.error):
+        return None
+    return rate_hz if 1 <= rate_hz <= 1e5 else None
 
 
 def _inspect_matroska(head: bytes, size_bytes: int) -> Container:

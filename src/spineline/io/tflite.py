@@ -72,7 +72,7 @@ def add_metadata(tflite: bytes, statement: InputStatement) -> bytes:
         names = [_string(Table(tflite, position), slot=0) for position in entries]
         kept = {slot: _field_target(model, slot) for slot in range(1, _MODEL_SLOTS)}
         version = _uint32(model, _MODEL_VERSION)
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, TypeError, ValueError) as error:  # the latter from what would lie before it
         raise ModelError("not a TFLite file: its table of contents is cut off; use a whole file") from error
     if METADATA_NAME in names:
         raise ModelError(f"the TFLite file already has {METADATA_NAME.decode()}: use it as it is")

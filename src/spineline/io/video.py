@@ -7,6 +7,7 @@ The only module that opens videos with OpenCV. What a caller can rely on:
   delayed start is a property of the container, not of the lift) and rise strictly. A frame whose stamp does
   not rise (repeated, backward, or none at all) is dropped and counted. A file whose stamps never rise is
   refused, because any rate assumed for it would be an invention.
+- Interlaced files are refused.
 - A frame that cannot be decoded is skipped and counted, and reading goes on with the next that can.
 - A path is a plain file: never a web address, a device, a playlist or a numbered sequence of pictures.
 
@@ -34,6 +35,7 @@ from numpy.typing import NDArray
 from spineline.errors import CodecError, InputError, SettingsError
 from spineline.io.ahead import Ahead
 from spineline.io.container import Container, codec_name, inspect_file, printable_name
+from spineline.io.encode import is_interlaced
 
 MAX_FRAME_SIDE_PX = 16_384
 MAX_FRAME_PX = 1 << 26
@@ -78,6 +80,8 @@ class VideoInfo:
         The file is shorter than its own headers say: recording or copying broke off.
     recorded : str or None
         When it was recorded, ISO 8601 in UTC, where the container says so.
+    filmed_hz : float or None
+        Pictures a second as they were filmed, where the container says so. Slow motion may be played at less.
     """
 
     path: Path
@@ -91,6 +95,7 @@ class VideoInfo:
     mirrored: bool
     cut_short: bool
     recorded: str | None
+    filmed_hz: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +204,7 @@ def probe(path: str | Path) -> VideoInfo:
             mirrored=decoder.container.mirrored,
             cut_short=decoder.container.cut_short,
             recorded=decoder.container.recorded,
+            filmed_hz=decoder.container.filmed_hz,
         )
     finally:
         decoder.close()
@@ -325,6 +331,7 @@ class _Decoder:
         self._last_s = 0.0
         self._full_image: Image | None = None
         self._read_header()
+        self._refuse_interlaced()
 
     def close(self) -> None:
         self._capture.release()
@@ -348,6 +355,15 @@ class _Decoder:
             )
         aspect = _pixel_aspect(self._capture, self.rotation_deg)
         self.full_size_px = _square_pixels(width_px, height_px, aspect)
+
+    def _refuse_interlaced(self) -> None:
+        # OpenCV says that it has read such a picture, and hands out memory that nothing was written to.
+        if is_interlaced(self.path):
+            self.close()
+            raise InputError(
+                f"{self.name}: is interlaced, every picture made of two halves of different moments, which cannot be "
+                "read here; convert it first: ffmpeg -i FILE -vf bwdif -c:v libx264 NEW.mp4"
+            )
 
     def start_near(self, to_s: float) -> float | None:
         """Go to the first frame, or to a later one that is not after ``to_s``, and return its time as `advance`."""
