@@ -1,14 +1,17 @@
 """Frames gathered into the track of one lifter."""
 
 import threading
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from spineline.core import recording as recording_module
 from spineline.core.lifter import Observation, Person
+from spineline.core.packed import BLOCK_ROWS, Packed
 from spineline.core.recording import Plate, Recording
 from spineline.core.sim import Flaws, Move, lift, simulate
 from spineline.core.track import PoseTrack
@@ -125,9 +128,40 @@ def test_time_that_stands_still_is_refused() -> None:
         recording.track()
 
 
+def test_silhouettes_come_back_whoever_is_seen() -> None:
+    recording, who = Recording(LIFTING.image_size_px), []
+    for i in range(3 * BLOCK_ROWS + 5):
+        frame = i % len(LIFTING)
+        who.append(None if i % 11 == 3 else int(BLOCK_ROWS < i < BLOCK_ROWS + 9))
+        recording.add(i / 10, None if who[-1] is None else observation(LIFTING, frame, who[-1]))
+    kept = recording.track().silhouette_bits
+    assert isinstance(kept, Packed)
+    for i, identity in enumerate(who):
+        expected = LIFTING.silhouette_bits[i % len(LIFTING)] * np.uint8(identity == 0)
+        np.testing.assert_array_equal(kept[i], expected)
+
+
+def test_an_hour_fits_into_little_memory() -> None:
+    frames, hour = 3000, 108_000
+    recording = Recording(LIFTING.image_size_px)
+    seen = [observation(LIFTING, i, 0) for i in range(len(LIFTING))]
+    tracemalloc.start()
+    for i in range(frames):
+        recording.add(i / 30, seen[i % len(seen)])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak / frames * hour < 130e6
+
+
 # The last seconds of a growing recording
 
 SEEN = observation(LIFTING, 0, 0)
+
+
+@pytest.fixture(params=[3, 7, BLOCK_ROWS])
+def _rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep so many frames together, so that few frames have many ends."""
+    monkeypatch.setattr(recording_module, "BLOCK_ROWS", request.param)
 
 
 def filled(times_s: list[float]) -> Recording:
@@ -138,11 +172,13 @@ def filled(times_s: list[float]) -> Recording:
     return recording
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.integers(0, 10**6), max_size=60, unique=True),
     st.one_of(st.integers(-2, 10**6 + 2), st.sampled_from([-np.inf, np.inf])),
     st.integers(0, 60),
 )
+@pytest.mark.usefixtures("_rows")
 def test_since_is_the_frames_from_a_time_on(ticks: list[int], since_tick: float, pick: int) -> None:
     times_s = sorted(tick / 1000 for tick in ticks)
     since_s = times_s[pick] if pick < len(times_s) else since_tick / 1000
@@ -163,6 +199,36 @@ def test_a_copy_and_its_original_grow_apart() -> None:
     part.add(7.0, SEEN)
     assert recording.track().time_s.tolist() == [0.0, 1.0, 2.0, 3.0]
     assert part.track().time_s.tolist() == [1.0, 2.0, 7.0]
+
+
+@pytest.mark.usefixtures("_rows")
+def test_also_over_many_frames_and_again() -> None:
+    recording = filled([float(i) for i in range(20)])
+    part = recording.since(4.0)
+    again = part.since(9.0)
+    for each, first_s in ((recording, 20), (part, 100), (again, 200)):
+        for i in range(20):
+            each.add(float(first_s + i), SEEN if i % 2 else None)
+    for each, begin_s, first_s in ((recording, 0, 20), (part, 4, 100), (again, 9, 200)):
+        track = each.track()
+        assert track.time_s.tolist() == [*range(begin_s, 20), *range(first_s, first_s + 20)]
+        seen = [i % 3 != 2 for i in range(begin_s, 20)] + [bool(i % 2) for i in range(20)]
+        assert track.seen.tolist() == seen
+        assert np.asarray(track.silhouette_bits).any(axis=1).tolist() == seen
+
+
+@pytest.mark.usefixtures("_rows")
+def test_a_plate_said_later_is_also_in_what_was_taken() -> None:
+    recording = filled([float(i) for i in range(20)])
+    part = recording.since(2.0)
+    recording.add_plate(2, (5.0, 6.0, 7.0, 0.5))
+    recording.add_plate(19, None)
+    part.add_plate(4, (8.0, 8.0, 8.0, 0.25))
+    for each, first in ((recording, 0), (part, 2)):
+        plate_px = each.track().plate_px
+        assert plate_px[2 - first].tolist() == [5.0, 6.0, 7.0, 0.5]
+        assert plate_px[6 - first].tolist() == [8.0, 8.0, 8.0, 0.25]
+        assert np.isnan(plate_px[19 - first]).all()
 
 
 def test_others_may_add_meanwhile() -> None:

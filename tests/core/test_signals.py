@@ -23,6 +23,40 @@ def test_runs_agree_with_their_twin(mask: list[bool]) -> None:
     assert signals.runs(np.array(mask, dtype=np.bool_)) == naive.runs(mask)
 
 
+@given(SEEDS, st.integers(0, 40))
+def test_a_span_is_what_asking_every_frame_gives(seed: int, count: int) -> None:
+    draw = np.random.default_rng(seed)
+    time_s = times(draw, count)
+    ends = [*time_s, *(time_s + 1e-9), *draw.uniform(-110, 110, 3), -np.inf, np.inf]
+    start_s, end_s = (float(draw.choice(ends)) for _ in range(2))
+    found = np.arange(count)[signals.span(time_s, start_s, end_s)]
+    assert found.tolist() == [i for i in range(count) if start_s <= time_s[i] <= end_s]
+
+
+@given(SEEDS, st.integers(1, 40), st.floats(0, 100))
+def test_a_percentile_is_that_of_numpy(seed: int, count: int, percentile: float) -> None:
+    values = np.random.default_rng(seed).normal(0, 10, (3, count))
+    expected = np.percentile(values, percentile, axis=1)
+    np.testing.assert_allclose(signals.percentile_along(values, percentile), expected, rtol=0, atol=1e-12)
+    gappy = np.insert(values[0], [0, count // 2], np.nan)
+    assert signals.percentile_of(gappy, percentile) == pytest.approx(expected[0], abs=1e-12)
+
+
+def test_of_nothing_there_is_no_percentile() -> None:
+    assert np.isnan(signals.percentile_of(np.array([np.nan]), 50))
+
+
+@given(SEEDS, st.integers(0, 40), st.floats(0.0, 0.3))
+def test_the_shortest_windows_that_last(seed: int, count: int, lasting_s: float) -> None:
+    time_s = times(np.random.default_rng(seed), count)
+    expected = [
+        (i, next(k for k in range(i, count) if time_s[k] >= time_s[i] + (lasting_s - signals._CLOCK_S)))
+        for i in range(count)
+        if time_s[-1] >= time_s[i] + (lasting_s - signals._CLOCK_S)
+    ]
+    assert list(zip(*(each.tolist() for each in signals.windows(time_s, lasting_s=lasting_s)), strict=True)) == expected
+
+
 @given(SEEDS, st.integers(0, 40), st.floats(0.01, 0.5))
 def test_stretches_agree_with_their_twin(seed: int, count: int, max_gap_s: float) -> None:
     draw = np.random.default_rng(seed)

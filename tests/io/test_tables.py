@@ -15,10 +15,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spineline.core.analysis import Analysis
 from spineline.core.strain import Stated
 from spineline.errors import SettingsError
+from spineline.io import tables
 from spineline.io.tables import (
     Column,
     InputRecord,
@@ -297,3 +300,26 @@ def test_parquet_and_csv_are_read_as_the_same(analysis: Analysis, tmp_path: Path
         assert typed.to_pydict() == plain.to_pydict()
         for found, told in zip(typed.schema, plain.schema, strict=True):
             assert found.type == told.type or str(told.type) == "null"  # a column without a value has no type in CSV
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True) | st.integers(-40000, 40000).map(lambda n: n / 200)))
+def test_many_numbers_are_rounded_as_each_alone(values: list[float]) -> None:
+    for digits in (2, 3, 4):
+        found = tables._all_rounded(np.array(values, dtype=np.float64), digits)
+        assert repr(found) == repr([tables._rounded(value, digits) for value in values])
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, unique=True), st.integers(-20, 220))
+def test_the_nearest_frame_is_what_asking_every_frame_gives(ticks: list[int], moment: int) -> None:
+    time_s = np.array(sorted(ticks), dtype=np.float64)
+    assert tables._nearest(time_s, moment / 2) == int(np.abs(time_s - moment / 2).argmin())
+
+
+@pytest.mark.parametrize("rows_at_a_time", [1, 7, 100_000])
+def test_the_table_of_frames_is_written_in_parts(
+    rows_at_a_time: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis = make_analysis()
+    monkeypatch.setattr(tables, "_ROWS", rows_at_a_time)
+    tables.write_frames_csv(analysis, tmp_path / "frames.csv")
+    assert (tmp_path / "frames.csv").read_bytes() == csv_text(frames_table(analysis)).encode()

@@ -16,11 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spineline.core.analysis import analyze
+from spineline.core.packed import Packed
 from spineline.core.sim import lift, simulate
 from spineline.core.track import PoseTrack
 from spineline.errors import InputError
 from spineline.io import tracks
-from spineline.io.tracks import between, load_track, save_track
+from spineline.io.tracks import between, identified, load_track, save_track
+from tests.core.scenes import recorded
 
 SOURCE = {"file": "clip é.mp4", "model": "full"}
 
@@ -95,6 +97,67 @@ def test_a_track_of_an_earlier_version_knows_of_no_plate(track: PoseTrack, saved
     loaded, _ = load_track(earlier)
     assert np.isnan(loaded.plate_px).all()
     np.testing.assert_array_equal(loaded.landmarks_px, track.landmarks_px)
+
+
+def test_float32_stays_float32(track: PoseTrack, tmp_path: Path) -> None:
+    short = recorded(track)
+    save_track(short, tmp_path / "short.npz")
+    loaded, _ = load_track(tmp_path / "short.npz")
+    for name in ("landmarks_px", "world_m", "visibility", "plate_px", "spine_raw"):
+        assert getattr(loaded, name).dtype == np.float32
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(short, name))
+    assert loaded.time_s.dtype == np.float64
+
+
+def test_a_track_of_the_version_before_is_read_as_it_is(track: PoseTrack, saved: Path, tmp_path: Path) -> None:
+    before, _ = load_track(rewrite(saved, tmp_path / "before.npz", schema="spineline.track/2"))
+    for name in ("landmarks_px", "plate_px", "silhouette_bits"):
+        np.testing.assert_array_equal(getattr(before, name), getattr(track, name))
+
+
+def test_numbers_are_stored_and_silhouettes_deflated(saved: Path) -> None:
+    with zipfile.ZipFile(saved) as archive:
+        deflated = [info.filename for info in archive.infolist() if info.compress_type == zipfile.ZIP_DEFLATED]
+    assert deflated == ["silhouette_bits.npy"]
+
+
+@pytest.mark.parametrize("rows", [7, 64, 1024])
+def test_silhouettes_stay_packed_until_somebody_looks(
+    rows: int, track: PoseTrack, saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracks, "_BLOCK_ROWS", rows)
+    loaded, _ = load_track(saved)
+    assert isinstance(loaded.silhouette_bits, Packed)
+    np.testing.assert_array_equal(loaded.silhouette_bits[20:3:-2], track.silhouette_bits[20:3:-2])
+    monkeypatch.undo()
+    save_track(loaded, tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == saved.read_bytes()
+    part = between(loaded, 1.0, 2.0)
+    assert isinstance(part.silhouette_bits, Packed)
+    np.testing.assert_array_equal(part.silhouette_bits, track.silhouette_bits[10:20])
+    assert identified(loaded).source == identified(track).source
+
+
+def test_silhouettes_may_be_stored_too(track: PoseTrack, saved: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "stored.npz", "w") as archive:
+        for name, data in members(saved).items():
+            archive.writestr(name, data)
+    loaded, _ = load_track(tmp_path / "stored.npz")
+    np.testing.assert_array_equal(loaded.silhouette_bits, track.silhouette_bits)
+
+
+def test_every_damaged_byte_of_the_silhouettes_is_noticed(saved: Path, tmp_path: Path) -> None:
+    data, path = bytearray(saved.read_bytes()), tmp_path / "damaged.npz"
+    with zipfile.ZipFile(saved) as archive:
+        info = archive.getinfo("silhouette_bits.npy")
+    first = data.index(b"silhouette_bits.npy") + len("silhouette_bits.npy") + 20
+    for place in np.random.default_rng(0).integers(first, first + info.compress_size, 40).tolist():
+        data[place] ^= 0x10
+        path.write_bytes(data)
+        refused(path, "is not a saved track")
+        data[place] ^= 0x10
+    path.write_bytes(data)
+    load_track(path)
 
 
 def test_between_cuts_frames_out(track: PoseTrack) -> None:
@@ -193,6 +256,8 @@ def test_a_bomb_is_refused_before_it_is_unpacked(saved: Path, tmp_path: Path, mo
     monkeypatch.setattr(tracks, "MAX_BYTES", 1 << 24)
     read = []
     whole = zipfile.ZipFile.read
+    for reader in ("_array", "_silhouettes"):
+        monkeypatch.setattr(tracks, reader, lambda *_: pytest.fail("was unpacked"))
 
     def noted(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         read.append(info.filename)

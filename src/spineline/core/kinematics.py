@@ -94,9 +94,11 @@ def sagittal(landmarks_px: Mapping[Landmark, Floats], facing: Floats, yaw_deg: F
     """
     near_hip, knee, ankle = _LEG[side]
 
-    def middle(*marks: Landmark) -> Floats:
-        plane = in_plane(np.stack([landmarks_px[mark] for mark in marks], axis=1), facing, yaw_deg)
-        return np.asarray(plane.mean(axis=1))
+    forward = facing / np.cos(np.radians(yaw_deg))
+
+    def middle(one: Landmark, other: Landmark | None = None) -> Floats:
+        px = landmarks_px[one] if other is None else (landmarks_px[one] + landmarks_px[other]) / 2
+        return np.stack([px[:, 0] * forward, -px[:, 1]], axis=1)
 
     return Joints(
         ear=middle(Landmark.LEFT_EAR, Landmark.RIGHT_EAR),

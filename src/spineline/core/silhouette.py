@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spineline.core.skeleton import Landmark
-from spineline.core.track import SILHOUETTE_SIDE, Bools, Floats, PoseTrack
+from spineline.core.track import SILHOUETTE_SIDE, Bools, Floats, PoseTrack, middle
 
 HALF_WIDTH_AREAS: Final = 1.2
 """Half the side of a silhouette in square roots of the mask's area: from the crown to below the sacrum."""
@@ -154,8 +154,7 @@ def ventral_profile(track: PoseTrack, facing_sign: Floats) -> Floats:
 
 def _along(track: PoseTrack, facing_sign: Floats) -> Floats:
     """Shoulder to hip in silhouette pixels, facing +x, ``(T, 2)``."""
-    shoulder, hip = (track.landmarks_px[:, pair].mean(axis=1, dtype=np.float64) for pair in (_SHOULDERS, _HIPS))
-    along = hip - shoulder
+    along = middle(track.landmarks_px, _HIPS) - middle(track.landmarks_px, _SHOULDERS)
     turned = along * np.stack([facing_sign, np.ones_like(facing_sign)], axis=1)
     return np.asarray(turned / track.silhouette_scale_px[:, None])
 

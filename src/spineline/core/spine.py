@@ -13,7 +13,7 @@ from spineline.core import contour
 from spineline.core.kinematics import from_vertical_deg, in_plane, wrapped_deg
 from spineline.core.settings import ViewSettings
 from spineline.core.skeleton import SPINE_POINTS, Landmark
-from spineline.core.track import RAW_ANGLES, Bools, Floats, PoseTrack, Texts
+from spineline.core.track import RAW_ANGLES, Bools, Floats, PoseTrack, Texts, middle
 from spineline.core.trunk import trunk_frame
 from spineline.core.view import WRISTS, out_of_frame
 
@@ -104,7 +104,7 @@ def _lines(
 
     Of many these were best on renderings: docs/decisions/0006-bar-and-rules.md.
     """
-    head_px = [landmarks_px[:, which].mean(axis=1, keepdims=True, dtype=np.float64) for which in (_EARS, _MOUTH)]
+    head_px = [middle(landmarks_px, pair)[:, None] for pair in (_EARS, _MOUTH)]
     marks = in_plane(np.concatenate([points_px[:, [_C7, _T3, _L1]], *head_px], axis=1), facing, yaw_deg)
     c7, t3, l1, ear, mouth = (marks[:, i] for i in range(5))
     chest_deg = from_vertical_deg(l1, t3)

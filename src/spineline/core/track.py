@@ -1,6 +1,6 @@
 """PoseTrack: what was seen of one lifter, frame by frame. The central type between seeing and measuring."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,14 @@ flexion read up to a constant of the lifter's own, which cancels in a change: so
 
 SILHOUETTE_SIDE = 128
 """Rows and columns of a stored silhouette."""
+
+
+def middle(points: Floats, pair: Sequence[int]) -> Floats:
+    """Return the middle of two of the points ``(T, n, ...)`` in float64, ``(T, ...)``."""
+    one, other = pair
+    total: Floats = np.add(points[:, one], points[:, other], dtype=np.float64)
+    total /= 2
+    return total
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from spineline.core.skeleton import Landmark
-from spineline.core.track import Floats
+from spineline.core.track import Floats, middle
 
 PICTURE_SHAPE: Final = (96, 80)
 """Rows from above the crown to below the hips, columns from before the arms to behind the back."""
@@ -75,8 +75,8 @@ class Trunk:
 
 def trunk_frame(landmarks_px: Floats, facing: Floats) -> Trunk:
     """Lay the frame; ``landmarks_px`` ``(T, 33, 2)``, ``facing`` ``(T,)`` +1 right, -1 left."""
-    shoulder, hip = (landmarks_px[:, pair].mean(axis=1, dtype=np.float64) for pair in (_SHOULDERS, _HIPS))
-    down = hip - shoulder
+    shoulder = middle(landmarks_px, _SHOULDERS)
+    down = middle(landmarks_px, _HIPS) - shoulder
     back = np.stack([-down[:, 1], down[:, 0]], axis=1) * facing[:, None]
     return Trunk(shoulder, down, back)
 

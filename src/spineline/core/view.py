@@ -5,7 +5,7 @@ from typing import Final, Literal
 import numpy as np
 
 from spineline.core.skeleton import Landmark
-from spineline.core.track import Bools, Floats, PoseTrack
+from spineline.core.track import Bools, Floats, PoseTrack, middle
 
 Side = Literal["left", "right"]
 """The lifter's own left or right, or that of the picture where said so."""
@@ -25,8 +25,7 @@ WRISTS: Final = (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST)
 
 def torso_px(landmarks_px: Floats) -> Floats:
     """Return the length from mid-shoulder to mid-hip, ``(T,)``."""
-    shoulder, hip = (landmarks_px[:, pair].mean(axis=1, dtype=np.float64) for pair in (_SHOULDERS, HIPS))
-    return np.asarray(np.hypot(*(shoulder - hip).T))
+    return np.asarray(np.hypot(*(middle(landmarks_px, _SHOULDERS) - middle(landmarks_px, HIPS)).T))
 
 
 def trusted(track: PoseTrack, *, max_torso_ratio: float) -> Bools:
@@ -49,7 +48,7 @@ def trusted(track: PoseTrack, *, max_torso_ratio: float) -> Bools:
     if not track.seen.any():
         return track.seen
     ratio = length_px / np.nanmedian(length_px)
-    shoulder_px, hip_px = (track.landmarks_px[:, pair, 1].mean(axis=1, dtype=np.float64) for pair in (_SHOULDERS, HIPS))
+    shoulder_px, hip_px = (middle(track.landmarks_px, pair)[:, 1] for pair in (_SHOULDERS, HIPS))
     with np.errstate(invalid="ignore"):
         in_proportion = (ratio < max_torso_ratio) & (ratio > 1 / max_torso_ratio)
         upside_down = shoulder_px - hip_px > _MOST_HEAD_DOWN * length_px
@@ -112,8 +111,7 @@ def yaw_deg(world_m: Floats, facing: Floats) -> Floats:
     -------
     ``(T,)`` 0 = side view, + = the camera sees more of the front, - = more of the back, -180..180.
     """
-    right, left = (world_m[:, marks].sum(axis=1, dtype=np.float64) for marks in (_RIGHT, _LEFT))
-    across = right - left
+    across = middle(world_m, _RIGHT) - middle(world_m, _LEFT)
     return np.asarray(np.degrees(np.arctan2(-across[:, 0], -facing * across[:, 2])))
 
 

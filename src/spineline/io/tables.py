@@ -41,8 +41,6 @@ _NEAR_HALF: Final = 1e-6
 _MOST_SCALED: Final = 1e8
 """Up to here scaling errs by far less than that."""
 
-_TRUTH: Final[Mapping[Cell, str]] = {True: "true", False: "false"}
-
 _ROWS: Final = 4096
 """So many frames are written at a time."""
 
@@ -380,10 +378,10 @@ def _all_rounded(values: "Floats", digits: int) -> list[float | None]:
     import numpy as np
 
     scale = 10.0**digits
-    scaled = values * scale
-    whole = np.rint(scaled)
-    rounded: list[float | None] = (whole / scale + 0.0).tolist()
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = values * scale
+        whole = np.rint(scaled)
+        rounded: list[float | None] = (whole / scale + 0.0).tolist()
         near = ~(np.abs(np.abs(scaled - whole) - 0.5) > _NEAR_HALF) | ~(np.abs(whole) < _MOST_SCALED)
     for place in np.flatnonzero(near).tolist():
         rounded[place] = _rounded(float(values[place]), digits)
@@ -392,4 +390,6 @@ def _all_rounded(values: "Floats", digits: int) -> list[float | None]:
 
 def _cells(column: Column) -> Sequence[Cell]:
     """Return what stands in CSV, where None is an empty cell."""
-    return [_TRUTH.get(value, value) for value in column.values] if column.kind == "bool" else column.values
+    if column.kind != "bool":
+        return column.values
+    return [None if value is None else "true" if value else "false" for value in column.values]
