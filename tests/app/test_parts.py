@@ -64,6 +64,8 @@ def judged(track: PoseTrack) -> list[tuple[str, int]]:
     ids=lambda clip: clip.stem,
 )
 def test_parts_give_what_one_process_gives(clip: Path, pose_model: Path) -> None:
+    if not clip.is_file():
+        pytest.skip("this footage is not here")
     film = Footage(probe(clip), None, nothing)
     alone = observe(film, pose_model, None)
     # The tracker's own spread: what it makes of the same frames when it has begun at another moment.
