@@ -129,9 +129,11 @@ def _searched(folder: Path, met: set[tuple[int, int]] | None = None) -> list[Fou
             return []
         met.add((known.st_dev, known.st_ino))
         entries = sorted(os.scandir(folder), key=lambda entry: natural_key(entry.name))
+        recorded = is_recording(folder)
     except OSError as error:
         return [Found(folder, wrong=f"cannot be read ({error.strerror or error}); check its permissions")]
-    recorded = is_recording(folder)
+    except InputError as error:  # the end of a run that was ended from outside cannot be brought about there
+        return [Found(folder, wrong=str(error))]
     found = [Found(folder)] if recorded else []
     for entry in entries:
         if _left_out(entry.name) or (recorded and entry.name in (TRACK, FILM)):
