@@ -50,9 +50,9 @@ def test_of_nothing_there_is_no_percentile() -> None:
 def test_the_shortest_windows_that_last(seed: int, count: int, lasting_s: float) -> None:
     time_s = times(np.random.default_rng(seed), count)
     expected = [
-        (i, next(k for k in range(i, count) if time_s[k] >= time_s[i] + (lasting_s - signals._CLOCK_S)))
+        (i, next(k for k in range(i, count) if time_s[k] >= time_s[i] + (lasting_s - signals._CLOCK_S / 2)))
         for i in range(count)
-        if time_s[-1] >= time_s[i] + (lasting_s - signals._CLOCK_S)
+        if time_s[-1] >= time_s[i] + (lasting_s - signals._CLOCK_S / 2)
     ]
     assert list(zip(*(each.tolist() for each in signals.windows(time_s, lasting_s=lasting_s)), strict=True)) == expected
 

@@ -10,7 +10,7 @@ import numpy as np
 from spineline.core.bar import Bar
 from spineline.core.reps import Rep
 from spineline.core.settings import RuleSettings
-from spineline.core.signals import held, percentile_of, span, windows
+from spineline.core.signals import long_runs, percentile_of, span, windows
 from spineline.core.terms import Exercise
 from spineline.core.track import Floats
 
@@ -144,14 +144,16 @@ def sustained_peak(time_s: Floats, values: Floats, *, held_s: float) -> tuple[fl
     if not first.size:
         return float("nan"), float("nan")
     # What a window holds is its least value; that from each first to each last frame, without what lies between them.
-    known = np.where(np.isnan(values), -np.inf, values)
+    known = np.full(len(values) + 1, -np.inf)
+    np.copyto(known[:-1], values, where=~np.isnan(values))
     edges = np.empty(2 * first.size, dtype=np.intp)
     edges[::2], edges[1::2] = first, last + 1
-    level = float(np.minimum.reduceat(np.append(known, np.inf), edges)[::2].max())
+    level = float(np.minimum.reduceat(known, edges)[::2].max())
     if level == -np.inf:
         return float("nan"), float("nan")
-    stretch = held(time_s, known >= level, at_least_s=held_s)
-    return level, float(time_s[np.argmax(np.where(stretch, known, -np.inf))])
+    stretches = long_runs(time_s, known[:-1] >= level, at_least_s=held_s)
+    at = max((start + int(known[start:stop].argmax()) for start, stop in stretches), key=known.__getitem__)
+    return level, float(time_s[at])
 
 
 def value_at(time_s: Floats, values: Floats, moment_s: float, *, around_s: float) -> float:

@@ -31,10 +31,15 @@ def runs(mask: Bools) -> list[tuple[int, int]]:
     >>> runs(np.array([False, True, True, False, True]))
     [(1, 3), (4, 5)]
     """
+    starts, stops = _run_edges(mask)
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def _run_edges(mask: Bools) -> tuple[Ints, Ints]:
     padded = np.zeros(len(mask) + 2, dtype=np.bool_)
     padded[1:-1] = mask
-    edges = np.flatnonzero(padded[1:] != padded[:-1])
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    edges = (padded[1:] != padded[:-1]).nonzero()[0]
+    return edges[::2], edges[1::2]
 
 
 def span(time_s: Floats, start_s: float, end_s: float) -> slice:
@@ -151,9 +156,23 @@ def _without_lag(time_s: Floats, cutoff_hz: float, median_s: float) -> Filter:
 
     def smoothed(rows: Floats) -> Floats:
         on_grid = _median(_read(rows, to_grid), median_s, causal=False)
-        return _read(signal.sosfiltfilt(sos, on_grid, padtype="odd", padlen=pad), back)
+        return _read(_both_ways(sos, on_grid, pad), back)
 
     return smoothed
+
+
+def _both_ways(sos: Floats, rows: Floats, pad: int) -> Floats:
+    """Filter ``(signals, n)`` forwards and backwards, carried on at both ends by ``pad`` points turned about the last.
+
+    The same as `scipy.signal.sosfiltfilt`, without the copies that it takes.
+    """
+    before, after = 2 * rows[:, :1] - rows[:, pad:0:-1], 2 * rows[:, -1:] - rows[:, -2 : -pad - 2 : -1]
+    at_rest = signal.sosfilt_zi(sos)[:, None]
+    out = np.concatenate([before, rows, after], axis=1)
+    for _ in range(2):
+        out, _ = signal.sosfilt(sos, out, zi=at_rest * out[:, :1])
+        out = out[:, ::-1]
+    return out[:, pad : pad + rows.shape[1]]
 
 
 def _as_it_comes(time_s: Floats, cutoff_hz: float, median_s: float) -> Filter:
@@ -212,16 +231,21 @@ def _read(rows: Floats, places: tuple[Ints, Floats]) -> Floats:
 
 def windows(time_s: Floats, *, lasting_s: float) -> tuple[Ints, Ints]:
     """Return first and last frame of the shortest stretch from each frame on that lasts so long, if there is one."""
-    first = np.arange(len(time_s))
-    last = np.maximum(first, np.searchsorted(time_s, time_s + (lasting_s - _CLOCK_S)))
-    there = last < len(time_s)
-    return first[there], last[there]
+    last = time_s.searchsorted(time_s + (lasting_s - _CLOCK_S / 2))  # half the slack: what lasts here is `held`, too
+    first = np.arange(last.searchsorted(len(time_s)))
+    return first, np.maximum(first, last[: first.size])
 
 
 def held(time_s: Floats, mask: Bools, *, at_least_s: float) -> Bools:
     """Keep only stretches of True that last ``at_least_s`` from their first to their last frame."""
     kept = np.zeros_like(mask)
-    for start, stop in runs(mask):
-        if time_s[stop - 1] - time_s[start] >= at_least_s - _CLOCK_S:
-            kept[start:stop] = True
+    for start, stop in long_runs(time_s, mask, at_least_s=at_least_s):
+        kept[start:stop] = True
     return kept
+
+
+def long_runs(time_s: Floats, mask: Bools, *, at_least_s: float) -> list[tuple[int, int]]:
+    """Return start and stop (exclusive) of those stretches of True that `held` keeps."""
+    starts, stops = _run_edges(mask)
+    long = time_s[stops - 1] - time_s[starts] >= at_least_s - _CLOCK_S
+    return list(zip(starts[long].tolist(), stops[long].tolist(), strict=True))

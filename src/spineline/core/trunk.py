@@ -69,8 +69,10 @@ class Trunk:
 
     def pixel(self, place: Floats) -> Floats:
         """Picture pixels of coordinates down and to the back ``(T, n, 2)``, the inverse of `place`."""
-        down, back = place[..., :1] * self.down[:, None], place[..., 1:] * self.back[:, None]
-        return np.asarray(self.shoulder[:, None] + down + back)
+        px: Floats = place[..., :1] * self.down[:, None]
+        px += place[..., 1:] * self.back[:, None]
+        px += self.shoulder[:, None]
+        return px
 
 
 def trunk_frame(landmarks_px: Floats, facing: Floats) -> Trunk:
