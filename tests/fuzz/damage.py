@@ -81,6 +81,7 @@ _EBML: Final = (
 )
 _RIFF: Final = (b"RIFF", b"hdrl", b"avih", b"strl", b"strh", b"strf", b"vids", b"movi", b"idx1", b"00dc", b"odml")
 _GIF: Final = (b"GIF89a", b"\x21\xf9\x04", b"\x21\xff\x0b", b"\x2c\0\0\0\0")
+_ZIP: Final = (b"PK\1\2", b"PK\1\2", b"PK\3\4", b"PK\5\6")
 _TS: Final = (b"\x47\x40", b"\x47\x41", b"\0\0\1\xe0", b"\0\0\1\xba", b"\0\0\1\xb3")
 
 
@@ -131,6 +132,11 @@ def set_packet(chance: random.Random, data: bytes) -> bytes:
     return _after(chance, data, _TS, reach=24, form=chance.choice((">B", ">H", ">I")))
 
 
+def set_entry(chance: random.Random, data: bytes) -> bytes:
+    """Overwrite a size, an offset or a flag of a zip."""
+    return _after(chance, data, _ZIP, reach=42, form=chance.choice(("<H", "<I")))
+
+
 def _after(chance: random.Random, data: bytes, names: Sequence[bytes], *, reach: int, form: str) -> bytes:
     at = _find(chance, data, names)
     return data if at is None else _with_number(chance, data, at + chance.randrange(reach) // 2 * 2, form)
@@ -165,6 +171,8 @@ BY_SUFFIX: Final[dict[str, tuple[Damage, ...]]] = {
     ".gif": (set_gif,),
     ".ts": (set_packet,),
     ".mpg": (set_packet,),
+    ".npz": (set_entry,),
+    ".task": (set_entry,),
 }
 
 

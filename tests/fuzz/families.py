@@ -133,9 +133,10 @@ def _spoilt(names: tuple[str, ...], ways: tuple[damage.Damage, ...]) -> Make:
 
 
 def _track(chance: random.Random, folder: Path, work: Path) -> Path:
-    if chance.random() < 0.25:
+    if chance.random() < 0.35:
         data = (folder / seeds.TRACK).read_bytes()
-        return _written(work / seeds.TRACK, chance.choice(damage.BLIND)(chance, data))
+        ways = (*damage.BLIND, *damage.BY_SUFFIX[".npz"] * 6)
+        return _written(work / seeds.TRACK, chance.choice(ways)(chance, data))
     return write_spoilt(chance, folder / seeds.TRACK, work / seeds.TRACK, work)
 
 
@@ -173,7 +174,8 @@ def _recording(chance: random.Random, folder: Path, work: Path) -> Path:
 def _model(chance: random.Random, folder: Path, work: Path) -> Path:
     data = (folder / seeds.MODEL).read_bytes()
     if chance.random() < 0.6:
-        return _written(work / "pose.task", chance.choice(damage.BLIND)(chance, data))
+        ways = (*damage.BLIND, *damage.BY_SUFFIX[".task"] * 6)
+        return _written(work / "pose.task", chance.choice(ways)(chance, data))
     path = work / "pose.task"
     with zipfile.ZipFile(path, "w") as archive:
         for name in (DETECTOR_MEMBER, LANDMARKS_MEMBER):

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -105,16 +104,35 @@ def test_an_array_of_more_frames_than_there_are_times_is_refused_before_it_is_un
             data = _head("(20000, 2048)", "|u1") + bytes(20_000 << 11) if "bits" in name else whole.read(name)
             bomb.writestr(name, data)
     unpacked: list[str] = []
-    whole_array = tracks._array
 
-    def noted(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
+    def noted(_archive: zipfile.ZipFile, info: zipfile.ZipInfo, *_: object) -> None:
         unpacked.append(info.filename)
-        return whole_array(archive, info)
 
-    monkeypatch.setattr(tracks, "_array", noted)
+    for reader in ("_array", "_silhouettes"):
+        monkeypatch.setattr(tracks, reader, noted)
     with pytest.raises(InputError, match=r"silhouette_bits: expected shape .* as many frames as time_s has"):
         load_track(tmp_path / "bomb.npz")
-    assert set(unpacked) == {"schema.npy", "source.npy"}
+    assert unpacked == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit that Linux keeps")
+@pytest.mark.parametrize("size", [0xFFFFFFF0, 0x7FFFFFF0])
+def test_a_zip_that_lies_of_its_sizes_takes_no_memory(size: int, tmp_path: Path) -> None:
+    import resource
+
+    save_track(simulate(lift("conventional", reps=1), style="conventional", fps=1.0).track, tmp_path / "track.npz")
+    data = bytearray((tmp_path / "track.npz").read_bytes())
+    entry = data.index(b"silhouette_bits.npy", data.index(b"PK\1\2")) - 46
+    struct.pack_into("<I", data, entry + 20, size)
+    (tmp_path / "lie.npz").write_bytes(data)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (256 << 20), limits[1]))
+    try:
+        with pytest.raises(InputError, match="is not a saved track"):
+            load_track(tmp_path / "lie.npz")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 @pytest.mark.parametrize("name", ["\ufeffdate", "\x1b[31m", "x" * 5000])

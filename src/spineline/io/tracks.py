@@ -257,6 +257,8 @@ def _silhouettes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: IO[bytes
         head_bytes = member.tell()
     if info.compress_type != zipfile.ZIP_DEFLATED or shape[1:] != (_WIDTH,) or dtype != np.uint8:
         return _array(archive, info)
+    if info.compress_size > file.seek(0, io.SEEK_END):  # memory is taken for as much as is asked for
+        raise zipfile.BadZipFile
     file.seek(info.header_offset + _LOCAL_HEAD_BYTES - 4)
     file.seek(sum(struct.unpack("<HH", file.read(4))), io.SEEK_CUR)
     state, data = inflator(), memoryview(file.read(info.compress_size))
