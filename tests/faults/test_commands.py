@@ -111,7 +111,7 @@ def test_a_picture_to_share_is_whole_or_what_it_was(place: Place) -> None:
     [
         (("export", "--for-clinician", "-o", "for"), 2),
         (("history", "export", "-o", "for/kept.json"), 1),
-        (("history", "page", "-o", "for"), 1),
+        (("history", "page", "-o", "for/page.html"), 1),
     ],
 )
 def test_what_is_handed_over_is_whole_or_not_there(command: tuple[str, ...], files: int, place: Place) -> None:
