@@ -40,7 +40,7 @@ def phone_clip(path: Path, seconds: float, *, seed: int = 0) -> Path:
 
 
 def _pictures() -> Iterator[NDArray[np.uint8]]:
-    """Yield the sample to and fro, in the middle of a wide picture, for ever."""
+    """Yield the sample forwards and backwards, in the middle of a wide picture, for ever."""
     width, height = SIZE_PX
     with read_frames(SAMPLE, max_side_px=None) as frames:
         shown = [cv2.resize(frame.image, (round(height * 4 / 3), height)) for frame in frames]

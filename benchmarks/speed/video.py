@@ -37,7 +37,7 @@ from spineline.io.video import probe, read_frames
 
 _WARM_UP: Final = 5
 _READY: Final = 200
-"""Pictures kept in memory for the limit, looked at to and fro."""
+"""Pictures kept in memory for the limit, looked at forwards and backwards."""
 
 Rates = dict[str, float]
 
