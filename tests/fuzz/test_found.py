@@ -20,7 +20,7 @@ import pytest
 from spineline.app.cli import run
 from spineline.core.sim import lift, simulate
 from spineline.core.skeleton import N_LANDMARKS
-from spineline.errors import InputError, SpinelineError
+from spineline.errors import InputError, ModelError, SpinelineError
 from spineline.io import tracks
 from spineline.io.config import read_config
 from spineline.io.history import open_history
@@ -28,10 +28,12 @@ from spineline.io.history_files import import_history
 from spineline.io.models import resolve_model, stored_zip
 from spineline.io.pose import _people
 from spineline.io.profiles import read_profile
+from spineline.io.tflite import InputStatement, add_metadata
 from spineline.io.tracks import load_track, save_track
 from spineline.io.video import probe
 from tests.fuzz.spoilt_tracks import _head, _npy
 from tests.io.make_history import PAIN, lifted
+from tests.io.make_tflite import small_tflite
 from tests.io.make_video import write_video
 
 
@@ -172,6 +174,19 @@ def test_a_model_whose_weights_are_damaged_finds_nobody(x: float) -> None:
     marks = [SimpleNamespace(x=x, y=0.5, z=0.0, visibility=1.0) for _ in range(N_LANDMARKS)]
     found = SimpleNamespace(pose_landmarks=[marks], pose_world_landmarks=[marks])
     assert _people(found, (0, 0), (640, 480)) == []
+
+
+def test_a_network_that_refers_to_what_lies_beyond_its_end_is_refused() -> None:
+    whole = small_tflite()
+    statement = InputStatement(name="x", mean=0.0, std=1.0, outputs=("a",))
+    assert add_metadata(whole, statement).endswith(whole)
+    refused = 0
+    for at in range(0, len(whole) - 4, 4):
+        try:
+            add_metadata(whole[:at] + b"\xf0\xff\xff\xff" + whole[at + 4 :], statement)
+        except ModelError:
+            refused += 1
+    assert refused > 5
 
 
 # The history's database

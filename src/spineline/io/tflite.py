@@ -149,7 +149,10 @@ def _aligned_bytes(builder: Builder, data: bytes) -> int:
 
 
 def _target(data: bytes, position: int) -> int:
-    return position + int(struct.unpack_from("<I", data, position)[0])
+    target = position + int(struct.unpack_from("<I", data, position)[0])
+    if target >= len(data):
+        raise IndexError("refers to what lies beyond the end")
+    return target
 
 
 def _field(table: Table, slot: int) -> int:
