@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -149,6 +150,9 @@ def test_a_folder_that_vanishes_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     assert gate.reached.wait(LONG_S)
     gate.opened.set()
     film.add(0.1, numbered_image(1))
+    deadline_s = time.monotonic() + LONG_S
+    while not list(folder.rglob("video.mp4")) and time.monotonic() < deadline_s:
+        time.sleep(0.001)  # what is being made while all is removed would come back
     shutil.rmtree(folder)
     film.close()
     assert film.trouble
