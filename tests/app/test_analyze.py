@@ -19,6 +19,7 @@ from spineline.io.config import Options
 from spineline.io.models import shipped_folder
 from spineline.io.tracks import load_track, save_track
 from tests.app.make_inputs import CLIP, ONE_REP_S, SOURCE, write_lift, write_standing, write_unseen
+from tests.contents import everything_in
 from tests.io.make_video import cut_short, write_video
 
 PLAIN = {"analysis.json", "config.toml", "frames.csv", "reps.csv"}
@@ -47,10 +48,6 @@ def one(*args: Any, **kwargs: Any) -> Done:
     return result
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
 @pytest.fixture(scope="module")
 def track(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_lift(tmp_path_factory.mktemp("lifts") / "squats.npz")
@@ -74,7 +71,7 @@ def film(pose_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
 def test_a_track_gives_a_folder_beside_it(track: Path) -> None:
     done = one(track)
     assert done.folder == track.parent / "squats_spineline"
-    assert set(done.files) == set(files(done.folder)) == PLAIN
+    assert set(done.files) == set(everything_in(done.folder)) == PLAIN
     document = json.loads(done.text)
     assert (done.folder / "analysis.json").read_text(encoding="utf-8") == done.text
     assert document["input"]["path"] == str(track)
@@ -112,16 +109,18 @@ def test_the_same_film_gives_the_same_bytes(pose_model: Path, tmp_path: Path) ->
     found = []
     for name in ("one", "other"):
         done = one(CLIP, model=pose_model, ask=replace(ask, output_dir=tmp_path / name))
-        found.append(files(done.folder))
+        found.append(everything_in(done.folder))
     assert len(found[0]) == 7
     assert found[0] == found[1]
 
 
 def test_the_same_track_gives_the_same_bytes(track: Path, tmp_path: Path) -> None:
     ask = request(None, report=True, save_track=True)
-    found = [files(one(track, ask=replace(ask, output_dir=tmp_path / name)).folder) for name in ("one", "other")]
+    found = [
+        everything_in(one(track, ask=replace(ask, output_dir=tmp_path / name)).folder) for name in ("one", "other")
+    ]
     assert found[0] == found[1]
-    assert found[0]["track.npz"] == track.read_bytes()
+    assert found[0]["track.npz"] == everything_in(track.parent)[track.name]
 
 
 def test_options_are_obeyed_and_recorded(track: Path, tmp_path: Path) -> None:
@@ -140,7 +139,7 @@ def test_parquet_takes_the_place_of_csv(track: Path, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="the extra [parquet] is not installed")
     one(track, ask=request(tmp_path))
     done = one(track, ask=request(tmp_path, table_format="parquet"))
-    assert set(files(done.folder)) == {"analysis.json", "config.toml", "frames.parquet", "reps.parquet"}
+    assert set(everything_in(done.folder)) == {"analysis.json", "config.toml", "frames.parquet", "reps.parquet"}
 
 
 # What cannot be measured

@@ -12,6 +12,7 @@ import pytest
 
 from spineline.app.cli import run
 from tests.app.make_inputs import CLIP, write_lift
+from tests.contents import everything_in
 from tests.io.make_video import cut_short, write_audio, write_video
 
 TIMES_S = [number / 10 for number in range(8)]
@@ -149,7 +150,7 @@ def test_a_disk_that_fills_up_is_one_line_and_leaves_nothing(
 
     track = write_lift(tmp_path / "squats.npz", reps=1)
     assert run(["analyze", str(track), "--quiet"]) == 0
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    before = everything_in(tmp_path)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limits[1]))
     try:
@@ -158,7 +159,7 @@ def test_a_disk_that_fills_up_is_one_line_and_leaves_nothing(
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert status == 2
     assert "cannot be written (File too large); make room" in told(capfd)
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert everything_in(tmp_path) == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that Linux can make")

@@ -15,6 +15,7 @@ from spineline.app.analyze import Done, Failed, Request, analyze_all
 from spineline.app.cli import run
 from spineline.io.config import Options
 from tests.app.make_inputs import CLIP, ONE_REP_S, write_lift, write_recording, write_unseen
+from tests.contents import everything_in
 
 TABLES = {"analysis.json", "config.toml", "frames.csv", "reps.csv"}
 EXCHANGED = {"angles.mot", "points_px.trc", "points_m.trc", "openpose", "openpose_keypoints.json"}
@@ -74,9 +75,9 @@ def test_a_track_gives_all_that_is_asked_for(track: Path, tmp_path: Path) -> Non
     assert written(found) == TABLES | EXCHANGED
     check(found.folder, "squats")
     assert not any(note.startswith(NO_METRES) for note in json.loads(found.text)["notes"])
-    first = {path.name: path.read_bytes() for path in found.folder.rglob("*") if path.is_file()}
+    first = everything_in(found.folder)
     again = result(track, tmp_path / "again", **ALL)
-    assert {path.name: path.read_bytes() for path in again.folder.rglob("*") if path.is_file()} == first
+    assert everything_in(again.folder) == first
 
 
 def test_a_recorded_set_gives_them_too(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from spineline.io.results import CONFIG, FILM, TRACK, recordings_in, set_path
 from spineline.io.tracks import load_track, save_track
 from spineline.io.video import read_frames
 from tests.app.make_inputs import write_recording
+from tests.contents import everything_in
 from tests.io.make_video import read_number
 
 TABLES = {"analysis.json", "config.toml", "frames.csv", "reps.csv"}
@@ -57,10 +58,11 @@ def failed(folder: Path, ask: Request) -> str:
     return result.message
 
 
-def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Return every file below a folder: what it holds, and when it was written."""
+def tree(folder: Path) -> dict[str, tuple[str, int]]:
+    """Return everything below a folder: what it holds, and when it was written."""
+    held = everything_in(folder)
     return {
-        str(path.relative_to(folder)): (path.read_bytes() if path.is_file() else b"", path.stat().st_mtime_ns)
+        str(path.relative_to(folder)): (held.get(path.relative_to(folder).as_posix(), ""), path.stat().st_mtime_ns)
         for path in sorted(folder.rglob("*"))
     }
 
@@ -93,9 +95,9 @@ def test_the_recording_is_never_changed_and_gives_the_same_bytes_again(rec: Path
     first = done(rec, everything)
     assert first.folder == tmp_path / "rec_spineline"
     assert set(first.files) == TABLES | {"report.html", "overlay.mp4", TRACK}
-    written = {path.name: path.read_bytes() for path in first.folder.iterdir()}
+    written = everything_in(first.folder)
     again = done(rec, everything)
-    assert {path.name: path.read_bytes() for path in again.folder.iterdir()} == written
+    assert everything_in(again.folder) == written
     assert tree(rec) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rec", "rec_spineline"]
 

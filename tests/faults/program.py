@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import signal
 import subprocess
@@ -16,15 +15,13 @@ from pathlib import Path
 from spineline.io.data_folder import DATA_VARIABLE
 from spineline.io.history import open_history
 from spineline.io.results import ANALYSIS, settle
+from tests.contents import Contents, everything_in
 
 LONG_S = 120.0
 """No run takes that long."""
 
 GONE_WITHIN_S = 45.0
 """Every process of a program that was killed ends within that time: at its next sign of progress, or after 30 s."""
-
-Contents = dict[str, str]
-"""Files of a folder of results by name, with the hash of each."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +108,7 @@ def processes_of(session: int) -> Iterator[int]:
 
 def contents(target: Path) -> Contents:
     """Return what lies in a folder of results, as any program sees it."""
-    return {
-        str(path.relative_to(target)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in target.rglob("*")
-        if path.is_file() and not path.relative_to(target).parts[0].startswith(".")
-    }
+    return {name: sha256 for name, sha256 in everything_in(target).items() if not name.startswith(".")}
 
 
 def check_left(target: Path, *whole: Contents) -> None:

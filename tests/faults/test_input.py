@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spineline.app.analyze import Done, Failed, Job, Request, analyze_one
+from tests.contents import everything_in
 from tests.io.make_video import write_video
 
 TIMES_S = [i / 15 for i in range(24)]
@@ -61,11 +62,11 @@ def test_an_earlier_result_stays_as_it_is(clip: Path, pose_model: Path, tmp_path
     out = tmp_path / "out"
     assert isinstance(analyze_one(Job(name=str(clip), request=Request(output_dir=out), model=pose_model),
                                   on_progress=lambda *_: None), Done)  # fmt: skip
-    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    before = everything_in(out)
     found = analysed(clip, pose_model, out, lambda: replaced(clip))
     assert isinstance(found, Failed)
     assert found.message == f"{clip}: was changed while it was read; analyse it again when that is done"
-    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert everything_in(out) == before
 
 
 def test_a_video_that_is_removed_is_refused_if_it_is_still_needed(clip: Path, pose_model: Path, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from tests.app.make_inputs import CLIP, ONE_REP_S, write_lift
-from tests.faults.program import Contents, Place, check_clean, check_left, contents
+from tests.contents import Contents
+from tests.faults.program import Place, check_clean, check_left, contents
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes as Linux shows them")
 

@@ -33,6 +33,7 @@ from spineline.io import history_file
 from spineline.io.data_folder import DATA_VARIABLE, data_folder
 from spineline.io.history import HistoryStore, open_history
 from spineline.io.history_schema import STEPS
+from tests.contents import everything_in
 from tests.io.make_history import CALIBRATION, CONDITION, PAIN, REP, STILL, UNSEEN, lifted
 
 LONG_S = 60.0  # for what surely comes; never waited for
@@ -389,10 +390,10 @@ def test_who_writes_for_too_long_is_waited_for_and_then_named(
 
 def said_of(path: Path) -> str:
     """Return why a file cannot be opened, after seeing that nothing in its folder has changed."""
-    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    before = everything_in(path.parent)
     with pytest.raises(InputError) as caught, open_history(path):
         pass
-    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+    assert everything_in(path.parent) == before
     assert "\n" not in str(caught.value)
     return str(caught.value).removeprefix(f"{path}: ")
 

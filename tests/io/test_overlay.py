@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -96,6 +99,34 @@ def test_same_bytes_again(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         write_overlay(frames_of(analysis.track.time_s[:30]), analysis, tmp_path / name)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+_ENCODE = """
+import hashlib, sys
+from pathlib import Path
+import cv2, numpy as np
+from spineline.io.encode import write_h264
+scene = cv2.GaussianBlur(np.random.default_rng(5).integers(0, 256, (260, 400, 3), np.uint8), (0, 0), 3)
+scene = cv2.normalize(scene, None, 0, 255, cv2.NORM_MINMAX)
+path = Path(sys.argv[1])
+write_h264(((i / 30, scene[i // 4 : i // 4 + 240, i : i + 320]) for i in range(60)), path)
+print(hashlib.sha256(path.read_bytes()).hexdigest())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a C library that can fill memory")
+def test_same_bytes_whatever_lay_in_memory_before(tmp_path: Path) -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", _ENCODE, str(tmp_path / "o.mp4")],
+            env={**os.environ, "MALLOC_PERTURB_": filling},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for filling in ("0", "1", "85", "170")
+    ]
+    assert len(set(said)) == 1
 
 
 def test_nothing_is_left_when_reading_fails(tmp_path: Path) -> None:

@@ -43,6 +43,26 @@ def test_it_goes_with_all_that_is_in_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("nth", [1, 2])
+def test_nothing_is_left_if_it_is_stopped_as_soon_as_a_folder_is_made(
+    nth: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir, left = Path.mkdir, nth
+
+    def stopped(folder: Path) -> None:
+        nonlocal left
+        mkdir(folder)
+        left -= 1
+        if not left:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "mkdir", stopped)
+    with pytest.raises(KeyboardInterrupt), part_folder(tmp_path):
+        pass
+    assert left == 0
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_that_of_a_process_that_lives_stays_and_that_of_one_that_was_killed_goes(tmp_path: Path) -> None:
     process, folder = holding(tmp_path)
     with process:

@@ -41,9 +41,9 @@ def _begun(place: Path, stack: contextlib.ExitStack) -> Path:
     """Make a hidden folder and lock it until the stack is left."""
     for _ in range(_TRIES):
         part = place / _NAMES.replace("*", secrets.token_hex(6))
-        part.mkdir()
         with contextlib.ExitStack() as mine:
-            mine.callback(_remove_if_empty, part)
+            mine.callback(_remove_if_empty, part)  # before it is made: Ctrl-C may come as soon as it is
+            part.mkdir()
             with contextlib.suppress(FileNotFoundError, BlockingIOError):  # swept before it was locked
                 mine.enter_context(locked(part / _LOCK))
                 stack.push(mine.pop_all())
