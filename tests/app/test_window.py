@@ -44,10 +44,13 @@ def test_keys_drive_a_set_from_its_first_rep_to_its_end(
 
         def shown(*these: dict[str, Any], rather_than: dict[str, Any]) -> None:
             """Wait until one of these is shown: reps go on meanwhile."""
-            until(
-                lambda: any(shows(screen.picture(window), this, rather_than) for this in these),
-                f"{these[0]} in the window",
-            )
+            try:
+                until(
+                    lambda: any(shows(screen.picture(window), this, rather_than) for this in these),
+                    f"{these[0]} in the window",
+                )
+            except TimeoutError as error:
+                raise AssertionError(f"{error}; {screen.picture(window).shape}, {program.text}") from None
 
         assert CUES["thoracic_setup"] in program.said("Rep 1, ")
         shown(*({"count": count} for count in range(1, 5)), rather_than={"count": 0})
