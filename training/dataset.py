@@ -54,7 +54,7 @@ class Eye:
 class StillObserver(PoseObserver):
     """Looks at pictures of one lifter each; searches for nobody else."""
 
-    def _look_around(self, image: NDArray[np.uint8], time_s: float) -> None:
+    def _search(self, image: NDArray[np.uint8], time_s: float) -> None:
         self._scouted_s = time_s
         self._aim_at((0, 0, image.shape[1], image.shape[0]))
 

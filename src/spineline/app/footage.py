@@ -19,8 +19,7 @@ from spineline.io.results import TRACK
 from spineline.io.tracks import IDENTITY, RECORDED
 
 if TYPE_CHECKING:
-    from spineline.core.lifter import Observation
-    from spineline.io.pose import PoseObserver
+    from spineline.io.pose import PoseObserver, Sight
     from spineline.io.video import Frame, FrameStream, ReadStats, VideoInfo
 
 MAX_SIDE_PX: Final = 1280
@@ -32,7 +31,7 @@ FILM_START: Final = "film_start_s"
 FILMED: Final = "filmed_hz"
 """Under that name it says how many pictures a second were filmed, where the video knows."""
 
-_POSES_AHEAD: Final = 4  # frames held between poses and plates
+_POSES_AHEAD: Final = 4  # frames held between finding the lifter and reading what was found
 
 _TICK_S: Final = 2e-5
 """More than the times of a recorded video differ from those of its track."""
@@ -125,7 +124,7 @@ def observe(film: Footage, model: Path, profile: Profile | None, *, workers: int
 
 
 def follow(film: Footage, model: Path, *, lead_s: float = 0.0) -> Followed:
-    """Follow the lifter in this process, from so long before the first frame on; decoding, poses and plates overlap."""
+    """Follow the lifter in this process, from so long before the first frame on; decoding, finding, reading overlap."""
     from spineline.io.ahead import Ahead
     from spineline.io.plate import PlateFollower
     from spineline.io.pose import PoseObserver
@@ -135,20 +134,23 @@ def follow(film: Footage, model: Path, *, lead_s: float = 0.0) -> Followed:
     with (
         PoseObserver(model, SpineNet()) as observer,
         film.frames(max_side_px=MAX_SIDE_PX, lead_s=lead_s) as frames,
-        Ahead(_observed(observer, film.told(frames)), limit=_POSES_AHEAD, name="spineline-pose") as poses,
+        Ahead(_looked_through(observer, film.told(frames)), limit=_POSES_AHEAD, name="spineline-pose") as poses,
     ):
-        for frame, seen in poses:
+        for frame, sight in poses:
+            seen = observer.read(sight) if sight else None
             landmarks_px = seen.person.landmarks_px if seen else None
             plate = plates.follow(frame.image, frame.time_s, landmarks_px, frame.scale)
             recording.add(frame.time_s, seen, plate)
     return Followed(recording, frames.stats)
 
 
-def _observed(
+def _looked_through(
     observer: "PoseObserver", frames: "Iterable[Frame]"
-) -> "Generator[tuple[Frame, Observation | None], None, None]":
+) -> "Generator[tuple[Frame, Sight | None], None, None]":
     for frame in frames:
-        yield frame, observer.observe(frame.image, frame.time_s, frame.scale)
+        sight = observer.look(frame.image, frame.time_s, frame.scale)
+        observer.look_around(frame.image, frame.time_s)
+        yield frame, sight
 
 
 def seen_with(model: Path, spine_sha256: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ leaves the machine; `tests/io/test_privacy.py` proves it with a system-call trac
 
 import contextlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -60,6 +61,34 @@ def silence_telemetry() -> None:
         os.environ.pop(name, None)
 
 
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """The lifter found in one frame, not read yet.
+
+    Attributes
+    ----------
+    person : Person
+        In pixels of the picture that was given.
+    mask : ndarray of float32, shape (h, w)
+        The person's probability in the part of that picture which begins at ``corner_px`` and was shrunk by
+        ``mask_scale``.
+    scale : float
+        Size of that picture relative to the full one.
+    others : list of Person
+        Everybody else there was when the whole picture was last searched.
+    identity : int
+        Changes when somebody else is taken for the lifter.
+    """
+
+    person: Person
+    mask: NDArray[np.float32]
+    mask_scale: float
+    corner_px: tuple[int, int]
+    scale: float
+    others: list[Person]
+    identity: int
+
+
 class PoseObserver:
     """Finds people, keeps to one of them, and cuts their silhouette. Use as a context manager.
 
@@ -77,7 +106,6 @@ class PoseObserver:
         self._last: Person | None = None
         self._known: Person | None = None  # as last found in the whole picture, apart from the following
         self._window: tuple[int, int, int, int] | None = None
-        self._looked_at = (0, 0)
         self._others: list[Person] = []
         self._people = 0
         self._identity = 0
@@ -112,6 +140,11 @@ class PoseObserver:
         return seen
 
     def find(self, image: NDArray[np.uint8], time_s: float, scale: float = 1.0) -> Observation | None:
+        """Find the lifter in one frame, and read what was found: `look`, then `read`."""
+        sight = self.look(image, time_s, scale)
+        return self.read(sight) if sight else None
+
+    def look(self, image: NDArray[np.uint8], time_s: float, scale: float = 1.0) -> Sight | None:
         """Find the lifter in one frame.
 
         Parameters
@@ -121,55 +154,59 @@ class PoseObserver:
         time_s
             Presentation time, rising from call to call.
         scale
-            Size of ``image`` relative to the full picture; everything returned is in full-picture pixels.
+            Size of ``image`` relative to the full picture.
 
         Returns
         -------
-        None where no trustworthy pose of the lifter was found.
+        None where no pose of the lifter was found.
         """
         picture = (image.shape[1], image.shape[0])
         if self._window is None or self._missed >= _LOST_AFTER:
             self._search(image, time_s)
         if self._window is None:
             return None
-        person, mask, mask_scale = self._look(image, time_s)
+        corner_px = self._window[:2]
+        person, mask, mask_scale = self._follow_in(self._window, image, time_s)
         if person is None or mask is None or (self._last and not same_person(self._last, person, 1 + self._missed)):
             self._missed += 1
             return None
         self._last, self._missed, self._seen_s = person, 0, time_s
         if not inside(person, self._window, picture):
             self._aim(person, picture)
-        return self._observation(person, mask, mask_scale, scale)
+        return Sight(person, mask, mask_scale, corner_px, scale, self._others, self._identity)
+
+    def read(self, sight: Sight) -> Observation | None:
+        """Cut the silhouette and read the spine, in any one thread; None where the mask does not bear the pose out.
+
+        Everything returned is in full-picture pixels.
+        """
+        person, scale = sight.person, sight.scale
+        in_mask_px = (person.landmarks_px - sight.corner_px) * sight.mask_scale
+        sign = float(facing(person.landmarks_px))
+        silhouette, cell_px = cut_silhouette(sight.mask, in_mask_px, sign)
+        if not np.isfinite(cell_px) or not _supported(sight.mask, in_mask_px):
+            return None
+        read = self._read_spine
+        return Observation(
+            person=Person(person.landmarks_px / scale, person.world_m, person.visibility),
+            silhouette_bits=np.packbits(silhouette),
+            silhouette_scale_px=cell_px / sight.mask_scale / scale,
+            facing=sign,
+            others=overlap(person, sight.others),
+            identity=sight.identity,
+            spine_raw=read(sight.mask, in_mask_px, person.world_m, sign) if read else np.empty(0),
+        )
 
     def look_around(self, image: NDArray[np.uint8], time_s: float) -> None:
         """Search the same frame for everybody, every `SCOUT_EVERY_S`, to go by from the next frame on."""
         if time_s - self._scouted_s >= SCOUT_EVERY_S:
             self._search(image, time_s)
 
-    def _observation(
-        self, person: Person, mask: NDArray[np.float32], mask_scale: float, scale: float
-    ) -> Observation | None:
-        left, top = self._looked_at
-        in_mask_px = (person.landmarks_px - (left, top)) * mask_scale
-        sign = float(facing(person.landmarks_px))
-        silhouette, cell_px = cut_silhouette(mask, in_mask_px, sign)
-        if not np.isfinite(cell_px) or not _supported(mask, in_mask_px):
-            return None
-        read = self._read_spine
-        return Observation(
-            person=Person(person.landmarks_px / scale, person.world_m, person.visibility),
-            silhouette_bits=np.packbits(silhouette),
-            silhouette_scale_px=cell_px / mask_scale / scale,
-            facing=sign,
-            others=overlap(person, self._others),
-            identity=self._identity,
-            spine_raw=read(mask, in_mask_px, person.world_m, sign) if read else np.empty(0),
-        )
-
-    def _look(self, image: NDArray[np.uint8], time_s: float) -> tuple[Person | None, NDArray[np.float32] | None, float]:
-        """Run the following landmarker on the window."""
-        left, top, right, bottom = self._window or (0, 0, image.shape[1], image.shape[0])
-        self._looked_at = (left, top)
+    def _follow_in(
+        self, window: tuple[int, int, int, int], image: NDArray[np.uint8], time_s: float
+    ) -> tuple[Person | None, NDArray[np.float32] | None, float]:
+        """Run the following landmarker on a part of the picture."""
+        left, top, right, bottom = window
         part = shrink(image[top:bottom, left:right], POSE_SIDE_PX)
         self._stamp_ms = max(self._stamp_ms + 1, round(time_s * 1000))
         result = self._follow.detect_for_video(_image(part), self._stamp_ms)
