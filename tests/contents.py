@@ -1,6 +1,8 @@
 """What lies in a folder, short enough to be shown when it is not what it should be."""
 
 import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 Contents = dict[str, str]
@@ -14,3 +16,9 @@ def everything_in(folder: Path) -> Contents:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def paths_below(folder: Path) -> Iterator[Path]:
+    """Yield everything below a folder in which others work: unlike `rglob` it goes on where a folder has gone."""
+    for place, folders, files in os.walk(folder):
+        yield from (Path(place, name) for name in (*folders, *files))

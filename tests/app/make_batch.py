@@ -15,6 +15,7 @@ from spineline.app.batch_file import Task, measure, measure_there
 from spineline.app.footage import OnProgress
 from spineline.io.batch_tables import Entry
 from tests.app.make_inputs import write_lift, write_standing
+from tests.contents import paths_below
 from tests.io.make_video import write_video
 
 
@@ -58,7 +59,7 @@ def times_ns(folder: Path) -> dict[str, int]:
 
 def leftovers(folder: Path) -> list[Path]:
     """Return what is half-written below a folder."""
-    return [path for path in folder.rglob("*") if path.name.startswith(".spineline.")]
+    return [path for path in paths_below(folder) if path.name.startswith(".spineline.")]
 
 
 def trouble(task: Task, on_progress: OnProgress) -> Entry:

@@ -32,6 +32,7 @@ from spineline.io.sources import read_source
 from spineline.io.tables import REP_COLUMNS
 from tests.app.make_batch import SEASON, document, leftovers, rows, said, times_ns, trouble, write_clip, write_season
 from tests.app.make_inputs import write_lift, write_recording
+from tests.contents import paths_below
 
 pytestmark = pytest.mark.usefixtures("alone")
 
@@ -454,7 +455,7 @@ def test_an_error_nobody_foresaw_costs_its_own_file_only(season: Path, monkeypat
 
 
 def results(season: Path) -> int:
-    return len(list(season.rglob("analysis.json")))
+    return sum(path.name == "analysis.json" for path in paths_below(season))
 
 
 def start(season: Path, *options: str) -> subprocess.Popen[bytes]:
@@ -479,7 +480,7 @@ def test_killed_at_several_moments_it_goes_on_to_the_same_tables(
     moments = (lambda: bool(leftovers(season)), lambda: results(season) == 1, lambda: results(season) == 3)
     for ready in moments:
         kill_when(start(season, "--quiet"), ready)
-        for found in season.rglob("*_spineline"):
+        for found in (path for path in paths_below(season) if path.name.endswith("_spineline")):
             assert found.name.startswith(".") or (found / "batch.json").is_file()  # whole, or not there
     time.sleep(1.1)  # what was made in the last second is not taken for left behind
     last = start(season, "--quiet")

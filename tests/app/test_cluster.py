@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -154,6 +155,13 @@ def test_a_cluster_that_goes_away_ends_the_work_and_says_so(workers: Any) -> Non
     with pytest.raises(InputError, match="the cluster was lost; the same command goes on"):
         list(results)
     closing.join()
+
+
+def test_within_a_running_loop_as_in_a_notebook_it_works_too(workers: Any) -> None:
+    async def cell() -> list[Any]:
+        return list(in_cluster(double, [4], address=workers.scheduler_address))
+
+    assert asyncio.run(cell()) == [(0, 8)]
 
 
 @pytest.mark.long

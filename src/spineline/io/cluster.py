@@ -13,7 +13,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -119,7 +119,7 @@ def _client(address: str) -> Iterator[Client]:
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said by us
     try:
-        asyncio.run(_require_answer(address))  # a Client that nobody answers takes long to give up, and is noisy then
+        _require_answer(address)  # a Client that nobody answers takes long to give up, and is noisy then
         client = Client(address, timeout=ANSWERS_WITHIN_S, set_as_default=False)
     except (OSError, ValueError, ImportError, RuntimeError, TypeError) as error:
         raise InputError(
@@ -130,7 +130,12 @@ def _client(address: str) -> Iterator[Client]:
         yield client
 
 
-async def _require_answer(address: str) -> None:
+def _require_answer(address: str) -> None:
+    with ThreadPoolExecutor(1) as thread:  # in this one a loop may be running, as in a notebook
+        thread.submit(lambda: asyncio.run(_answer(address))).result()
+
+
+async def _answer(address: str) -> None:
     from distributed import Security
     from distributed.comm.core import connect
 
