@@ -51,8 +51,8 @@ def check() -> None:
 
 
 def test() -> None:
-    """Run the default tests."""
-    run(sys.executable, "-m", "pytest")
+    """Run the default tests, a process for each core."""
+    run(sys.executable, "-m", "pytest", "-n", "auto", "--maxprocesses", "4")
 
 
 def long() -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -161,7 +162,8 @@ def test_within_a_running_loop_as_in_a_notebook_it_works_too(workers: Any) -> No
     async def cell() -> list[Any]:
         return list(in_cluster(double, [4], address=workers.scheduler_address))
 
-    assert asyncio.run(cell()) == [(0, 8)]
+    with ThreadPoolExecutor(1) as thread:  # in this one the browser of other tests may have its loop
+        assert thread.submit(lambda: asyncio.run(cell())).result() == [(0, 8)]
 
 
 @pytest.mark.long

@@ -15,6 +15,9 @@ from spineline.io.verdicts import CUES, SHORT_CUES
 from spineline.io.video import read_frames
 from spineline.io.window import TITLE
 
+TIMES = 8
+REPS = range(1, 2 * TIMES + 1)
+
 pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
 
 
@@ -25,21 +28,21 @@ def screen() -> Iterator[VirtualScreen]:
 
 
 @pytest.fixture(scope="module")
-def played_twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a clip that shows its set twice, so that it does not end while keys are pressed."""
-    path = tmp_path_factory.mktemp("clip") / "twice.mp4"
+def played_often(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a clip that shows its set again and again, so that it does not end while keys are pressed."""
+    path = tmp_path_factory.mktemp("clip") / "often.mp4"
     frames = list(read_frames(CLIP))
     length_s = frames[-1].time_s + frames[1].time_s
-    write_h264(((frame.time_s + i * length_s, frame.image) for i in range(2) for frame in frames), path)
+    write_h264(((frame.time_s + i * length_s, frame.image) for i in range(TIMES) for frame in frames), path)
     return path
 
 
 def test_keys_drive_a_set_from_its_first_rep_to_its_end(
-    screen: VirtualScreen, played_twice: Path, pose_model: Path, tmp_path: Path
+    screen: VirtualScreen, played_often: Path, pose_model: Path, tmp_path: Path
 ) -> None:
     assert pose_model.is_file()
     kept = tmp_path / "kept"
-    with playing(screen, played_twice, "--record", str(kept)) as program:
+    with playing(screen, played_often, "--record", str(kept)) as program:
         window = screen.window(TITLE)
 
         def shown(*these: dict[str, Any], rather_than: dict[str, Any]) -> None:
@@ -53,9 +56,9 @@ def test_keys_drive_a_set_from_its_first_rep_to_its_end(
                 raise AssertionError(f"{error}; {screen.picture(window).shape}, {program.text}") from None
 
         assert CUES["thoracic_setup"] in program.said("Rep 1, ")
-        shown(*({"count": count} for count in range(1, 5)), rather_than={"count": 0})
+        shown(*({"count": count} for count in REPS), rather_than={"count": 0})
         cue = SHORT_CUES["thoracic_setup"].capitalize()
-        shown(*({"last": ("flag", f"Rep {rep}: Flag"), "cue": cue} for rep in range(1, 5)), rather_than={})
+        shown(*({"last": ("flag", f"Rep {rep}: Flag"), "cue": cue} for rep in REPS), rather_than={})
         save(screen.picture(window), tmp_path / "live.png")
 
         muted, heard = {"state": ("recording", "muted")}, {"state": ("recording",)}
