@@ -173,9 +173,11 @@ def result_folder(target: Path) -> Iterator[Path]:
         with writing_to(target):
             _check(target)
             real = target.resolve()
-            sweep(real.parent)
-            # Beside a folder that is there already may be another disk, or a place that cannot be written to.
-            part = stack.enter_context(part_folder(real if real.is_dir() else real.parent))
+            place = real.parent
+            if real.is_dir():  # beside it may be another disk, or a place that cannot be written to
+                sweep(place)
+                place = real
+            part = stack.enter_context(part_folder(place))
         try:
             yield part
         except InputError as error:  # nobody knows the hidden folder
