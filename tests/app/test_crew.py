@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spineline.app.crew import Died, cores, in_crew
+from spineline.app.crew import Died, cores, in_crew, undisturbed
 from spineline.app.footage import OnProgress
 from spineline.errors import InputError
 
@@ -128,3 +128,37 @@ def test_processes_do_not_outlive_the_one_that_made_them(tmp_path: Path) -> None
     parent.wait()
     assert until(tmp_path, "ended", 2) == begun
     assert len(begun) == 2
+
+
+@unix_only
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_would_end_this_process_waits_until_another_is_started(number: signal.Signals) -> None:
+    def stop(signum: int, _frame: object) -> None:
+        raise SystemExit(signum)
+
+    started = []
+
+    def start() -> None:
+        with undisturbed():
+            os.kill(os.getpid(), number)
+            started.append(number)
+
+    before = signal.signal(number, stop)
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            start()
+        assert started == [stopped.value.code] == [number]
+        assert signal.getsignal(number) is stop
+    finally:
+        signal.signal(number, before)
+
+
+@unix_only
+def test_what_is_ignored_stays_ignored_while_another_is_started() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with undisturbed():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # the other process inherits that
+            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from spineline.app.analyze import Request, analyzed
-from spineline.app.crew import interrupts_ignored
+from spineline.app.crew import undisturbed
 from spineline.app.quiet import quiet_libraries
 from spineline.core.analysis import Analysis
 from spineline.core.track import PoseTrack
@@ -37,7 +37,7 @@ class Apart:
         self._broken = False
 
     def __enter__(self) -> Self:
-        with interrupts_ignored():  # Ctrl-C is the business of this process
+        with undisturbed():  # Ctrl-C is the business of this process
             self._process.start()
         self._end.close()  # the other process has it now
         return self

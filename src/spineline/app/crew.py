@@ -34,6 +34,7 @@ _TOLD_EVERY_S: Final = 0.1
 _TO_END_S: Final = 30.0
 """So long a process may take to clean up behind itself; then it is ended by force."""
 
+_ENDING: Final = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 _DIED: Final = "its process was ended from outside ({}), perhaps for want of memory; try again with fewer --workers"
 
@@ -120,7 +121,7 @@ class _Member(Generic[T, R]):
         context = multiprocessing.get_context("spawn")
         self.pipe, end = context.Pipe()
         self._process = context.Process(target=_serve, args=(end, work), name="spineline-crew", daemon=True)
-        with interrupts_ignored():
+        with undisturbed():
             self._process.start()
         end.close()  # the other process has it now
         self.place = -1
@@ -217,13 +218,23 @@ def _end(signum: int, _frame: FrameType | None) -> NoReturn:
 
 
 @contextlib.contextmanager
-def interrupts_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C within the block: a process started there ignores it from its first moment."""
+def undisturbed() -> Iterator[None]:
+    """Hold back what would end this process until another is started: half-started, that one would complain.
+
+    Ctrl-C is ignored: who is started within the block then ignores it from the first moment.
+    """
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set it
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    held: list[int] = []
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+    for number in _ENDING:
+        if callable(signal.getsignal(number)):  # what is ignored stays so, in the other process too
+            before[number] = signal.signal(number, lambda signum, _frame: held.append(signum))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for signum in held:
+            signal.raise_signal(signum)
