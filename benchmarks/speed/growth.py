@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.speed.phone import phone_clip
-from spineline.app.crew import cores
+from spineline.app.cores import cores
 from spineline.io.drawing import LIGHT, as_files, own_style
 from spineline.io.whole_file import write_files
 

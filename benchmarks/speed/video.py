@@ -14,21 +14,23 @@ own that have imported what they need and loaded their models:
 
 import argparse
 import math
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import cv2
 
 from benchmarks.speed.phone import phone_clip
-from spineline.app.crew import cores
+from spineline.app.cores import cores
 from spineline.app.footage import Footage, observe
 from spineline.io.models import resolve_model
 from spineline.io.native_log import native_log_hidden
@@ -39,7 +41,36 @@ _WARM_UP: Final = 5
 _READY: Final = 200
 """Pictures kept in memory for the limit, looked at forwards and backwards."""
 
-Rates = dict[str, float]
+
+class Rate(NamedTuple):
+    """Pictures a second, and the CPU time that each took in all processes together."""
+
+    hz: float
+    cpu_ms: float
+
+
+@dataclass
+class Clock:
+    """Counts pictures from now on."""
+
+    began_s: float = field(default_factory=time.perf_counter)
+    began_cpu_s: float = field(default_factory=lambda: _cpu_s())
+
+    def passed_s(self) -> float:
+        """Return for how long it has counted."""
+        return time.perf_counter() - self.began_s
+
+    def rate(self, pictures: int) -> Rate:
+        """Return the rate; processes that were started must have ended."""
+        return Rate(pictures / self.passed_s(), 1e3 * (_cpu_s() - self.began_cpu_s) / pictures)
+
+
+def _cpu_s() -> float:
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+Rates = dict[str, Rate]
 
 
 def landmarker(model: Path) -> Any:
@@ -55,16 +86,16 @@ def landmarker(model: Path) -> Any:
     return vision.PoseLandmarker.create_from_options(options)
 
 
-def plain_loop_hz(clip: Path, model: Path) -> float:
-    """Return the pictures a second of the loop that one would write."""
+def plain_loop(clip: Path, model: Path) -> Rate:
+    """Measure the loop that one would write."""
     import mediapipe
 
     with native_log_hidden(), landmarker(model) as find:
-        video, count, began_s = cv2.VideoCapture(str(clip)), -_WARM_UP, 0.0
+        video, count, clock = cv2.VideoCapture(str(clip)), -_WARM_UP, Clock()
         while True:
             ok, image = video.read()
             if not ok:
-                return count / (time.perf_counter() - began_s)
+                return clock.rate(count)
             rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
             result = find.detect_for_video(
                 mediapipe.Image(mediapipe.ImageFormat.SRGB, rgb), round(video.get(cv2.CAP_PROP_POS_MSEC))
@@ -73,11 +104,11 @@ def plain_loop_hz(clip: Path, model: Path) -> float:
                 result.segmentation_masks[0].numpy_view()
             count += 1
             if count == 0:
-                began_s = time.perf_counter()
+                clock = Clock()
 
 
-def limit_hz(clip: Path, model: Path, start: Any, seconds: float) -> float:
-    """Return the pictures a second of the model alone, in this process, once all are ready."""
+def limit(clip: Path, model: Path, start: Any, seconds: float) -> Rate:
+    """Measure the model alone, in this process, once all are ready."""
     import mediapipe
 
     with read_frames(clip, max_side_px=POSE_SIDE_PX) as frames:
@@ -87,19 +118,17 @@ def limit_hz(clip: Path, model: Path, start: Any, seconds: float) -> float:
         for number in range(_WARM_UP):
             find.detect_for_video(row[number], number)
         start.wait()
-        began_s, count = time.perf_counter(), 0
-        while time.perf_counter() - began_s < seconds:
+        clock, count = Clock(), 0
+        while clock.passed_s() < seconds:
             find.detect_for_video(row[count % len(row)], _WARM_UP + count)
             count += 1
-        return count / (time.perf_counter() - began_s)
+        return clock.rate(count)
 
 
-def followed_hz(clip: Path, model: Path, workers: int) -> float:
-    """Return the pictures a second of spineline."""
-    film = Footage(probe(clip), None, lambda *_: None)
-    began_s = time.perf_counter()
-    track = observe(film, model, None, workers=workers)
-    return len(track) / (time.perf_counter() - began_s)
+def followed(clip: Path, model: Path, workers: int) -> Rate:
+    """Measure spineline."""
+    film, clock = Footage(probe(clip), None, lambda *_: None), Clock()
+    return clock.rate(len(observe(film, model, None, workers=workers)))
 
 
 def _import() -> None:
@@ -111,44 +140,48 @@ def _import() -> None:
     import spineline.io.spine_net  # noqa: F401
 
 
-def apart(work: Callable[[], float]) -> float:
+def apart(work: Callable[[], Rate]) -> Rate:
     """Do a thing in a process of its own that has imported everything."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_import) as pool:
         return pool.submit(work).result()
 
 
-def limit_together_hz(clip: Path, model: Path, workers: int, seconds: float) -> float:
-    """Return the pictures a second of several processes in all."""
+def limit_together(clip: Path, model: Path, workers: int, seconds: float) -> Rate:
+    """Measure the model alone in several processes at once."""
     context = get_context("spawn")
     with context.Manager() as manager:
         start = manager.Barrier(workers)
         with ProcessPoolExecutor(workers, mp_context=context, initializer=_import) as pool:
-            rates = [pool.submit(limit_hz, clip, model, start, seconds) for _ in range(workers)]
-            return sum(rate.result() for rate in rates)
+            each = [pool.submit(limit, clip, model, start, seconds) for _ in range(workers)]
+            rates = [one.result() for one in each]
+    return Rate(sum(rate.hz for rate in rates), statistics.mean(rate.cpu_ms for rate in rates))
 
 
 def one_round(clip: Path, model: Path, workers: Sequence[int]) -> Rates:
     """Measure everything once."""
-    rates = {"plain loop": apart(partial(plain_loop_hz, clip, model))}
+    rates = {"plain loop": apart(partial(plain_loop, clip, model))}
     for count in workers:
-        rates[f"limit x{count}"] = limit_together_hz(clip, model, count, 10.0)
-        rates[f"spineline x{count}"] = apart(partial(followed_hz, clip, model, count))
+        rates[f"limit x{count}"] = limit_together(clip, model, count, 10.0)
+        rates[f"spineline x{count}"] = apart(partial(followed, clip, model, count))
     return rates
 
 
 def table(rounds: Sequence[Rates]) -> str:
     """Return medians and ratios; a ratio is taken within a round."""
-    lines = ["| | pictures a second | over the plain loop | of the limit |", "| --- | --- | --- | --- |"]
+    lines = ["| | pictures a second | over the plain loop | of the limit | CPU time a picture |", "| --- " * 5 + "|"]
     for name in rounds[0]:
         rate, over, share = (
             _median(rounds, name, of) for of in (None, "plain loop", f"limit x{name.rpartition('x')[2]}")
         )
-        lines.append(f"| {name} | {rate:.1f} | {over:.2f} | {share:.2f} |")
+        cpu_ms = statistics.median(rates[name].cpu_ms for rates in rounds)
+        lines.append(f"| {name} | {rate:.1f} | {over:.2f} | {share:.2f} | {cpu_ms:.1f} ms |")
     return "\n".join(lines)
 
 
 def _median(rounds: Sequence[Rates], name: str, of: str | None) -> float:
-    return statistics.median(rates[name] / (rates.get(of, math.nan) if of else 1.0) for rates in rounds)
+    return statistics.median(
+        rates[name].hz / (1.0 if of is None else rates[of].hz if of in rates else math.nan) for rates in rounds
+    )
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from spineline.app.crew import Died, cores, in_crew, undisturbed
+from spineline.app.cores import cores, spare_cores
+from spineline.app.crew import Died, in_crew, undisturbed
 from spineline.app.footage import OnProgress
 from spineline.errors import InputError
 
@@ -19,6 +20,10 @@ unix_only = pytest.mark.skipif(sys.platform == "win32", reason="ends processes b
 
 def doubled(item: int, _tell: OnProgress) -> int:
     return 2 * item
+
+
+def spared(_item: int, _tell: OnProgress) -> int:
+    return spare_cores()
 
 
 def telling(item: int, tell: OnProgress) -> int:
@@ -64,6 +69,14 @@ def test_every_item_comes_back_once_with_its_place() -> None:
     assert sorted(in_crew(doubled, range(7), workers=3)) == [(place, 2 * place) for place in range(7)]
     assert list(in_crew(doubled, [], workers=3)) == []
     assert cores() >= 1
+
+
+@pytest.mark.parametrize(("items", "workers"), [(1, 1), (2, 2), (3, 2), (2, 8)])
+def test_each_process_uses_what_cores_are_left_beside_the_models(items: int, workers: int) -> None:
+    together = min(items, workers)
+    found = dict(in_crew(spared, range(items), workers=workers))
+    assert set(found.values()) == {max(1, cores() // together - 1)}
+    assert spare_cores() == max(1, cores() - 1)
 
 
 def test_progress_is_told_with_the_place_of_the_item() -> None:

@@ -109,7 +109,7 @@ def _models(sources: "Sequence[Source]", request: "Request", *, quiet: bool) -> 
 
 def _hands(workers: int | None, scheduler: str | None) -> "Hands":
     from spineline.app.batch import cluster, crew
-    from spineline.app.crew import cores
+    from spineline.app.cores import cores
 
     return partial(cluster, address=scheduler) if scheduler else partial(crew, workers=workers or cores())
 

@@ -114,7 +114,7 @@ def analyze(
         Print nothing but errors.
     """
     from spineline.app.analyze import check_request, each_set
-    from spineline.app.crew import cores
+    from spineline.app.cores import cores
     from spineline.app.remember import Memory
 
     request = request_for(lifted, wanted, time_range_s=time_range)

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import Any, Final, Generic, NoReturn, TypeVar
 
+from spineline.app.cores import share_cores
 from spineline.app.footage import OnProgress
 from spineline.app.quiet import quiet_libraries
 from spineline.io.heap import share_heaps
@@ -48,11 +49,6 @@ class Died:
 
 class _StoppedError(Exception):
     """Nobody waits for this item any more."""
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_crew(
@@ -88,10 +84,11 @@ def in_crew(
     """
     todo = deque(enumerate(items))
     crew: list[_Member[T, R]] = []
+    dismissed: list[_Member[T, R]] = []
     try:
         while todo or crew:
             while todo and len(crew) < workers:
-                crew.append(_Member(work))
+                crew.append(_Member(work, together=min(workers, len(items))))
                 crew[-1].begin(*todo.popleft())
             for member in _heard(crew, silent_s):
                 kind, said = member.message()
@@ -105,22 +102,23 @@ def in_crew(
                     member.begin(*todo.popleft())
                 else:
                     crew.remove(member)
+                    dismissed.append(member)
                     member.dismiss()
                 yield place, said
     finally:
         for member in crew:
             member.dismiss()
-        for member in crew:
+        for member in (*crew, *dismissed):
             member.wait_for()
 
 
 class _Member(Generic[T, R]):
     """One process, and this end of its pipe."""
 
-    def __init__(self, work: Work[T, R]) -> None:
+    def __init__(self, work: Work[T, R], *, together: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, end = context.Pipe()
-        self._process = context.Process(target=_serve, args=(end, work), name="spineline-crew", daemon=True)
+        self._process = context.Process(target=_serve, args=(end, work, together), name="spineline-crew", daemon=True)
         with undisturbed():
             self._process.start()
         end.close()  # the other process has it now
@@ -171,13 +169,14 @@ def _heard(crew: "list[_Member[T, R]]", silent_s: float) -> "Iterator[_Member[T,
             member.silence(f"its process gave no sign for {silent_s:g} s")
 
 
-def _serve(here: Connection, work: Work[Any, Any]) -> None:
-    """Work on what comes, until the other end is closed."""
+def _serve(here: Connection, work: Work[Any, Any], together: int) -> None:
+    """Work on what comes, as one of several, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows does not inherit it
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_after_parent, name="spineline-parent", daemon=True).start()
     quiet_libraries()
     share_heaps()
+    share_cores(together)
     with contextlib.suppress(EOFError, OSError, _StoppedError):
         while True:
             here.send(_result(here, work, here.recv()))

@@ -125,11 +125,14 @@ def observe(film: Footage, model: Path, profile: Profile | None, *, workers: int
 
 def follow(film: Footage, model: Path, *, lead_s: float = 0.0) -> Followed:
     """Follow the lifter in this process, from so long before the first frame on; decoding, finding, reading overlap."""
+    from spineline.app.cores import spare_cores
     from spineline.io.ahead import Ahead
     from spineline.io.plate import PlateFollower
     from spineline.io.pose import PoseObserver
     from spineline.io.spine_net import SpineNet
+    from spineline.io.video import use_threads
 
+    use_threads(spare_cores())
     recording, plates = Recording((film.info.width_px, film.info.height_px)), PlateFollower()
     with (
         PoseObserver(model, SpineNet()) as observer,

@@ -261,6 +261,11 @@ def read_frames(
     return FrameStream(frames, stats=decoder.stats, read_ahead=read_ahead)
 
 
+def use_threads(count: int) -> None:
+    """Let this process scale, and decode what is opened from now on, in so many threads."""
+    cv2.setNumThreads(count)
+
+
 class FrameStream(Ahead[Frame]):
     """Iterator over the frames of one file, decoded ahead in a thread; `Ahead` says when the thread ends.
 
@@ -457,7 +462,8 @@ def _open_capture(path: Path, name: str, container: Container) -> cv2.VideoCaptu
     # "file:" keeps names such as "http:..." or "-" what they are. Bytes, because a name that is not valid
     # Unicode crashes the interpreter in OpenCV 5.0 when given as str.
     address = b"file:" + os.fsencode(path.absolute())
-    capture: cv2.VideoCapture = cv2.VideoCapture(address, cv2.CAP_FFMPEG)  # type: ignore[call-overload]
+    threads = [cv2.CAP_PROP_N_THREADS, cv2.getNumThreads()]
+    capture: cv2.VideoCapture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, threads)  # type: ignore[call-overload]
     if not capture.isOpened():
         cut = "; the file is cut short, copy it again" if container.cut_short else ""
         if container.codec:
