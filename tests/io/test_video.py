@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +21,7 @@ import pytest
 from av.video.frame import PictureType
 
 from spineline.errors import InputError, SettingsError
-from spineline.io.video import Frame, ReadStats, probe, read_frames
+from spineline.io.video import Frame, ReadStats, probe, read_frames, read_moments
 from tests.io.make_video import cut_short, numbered_image, read_corners, read_number, write_video
 
 UPRIGHT = ("red", "green", "blue", "yellow")
@@ -167,37 +167,35 @@ def test_a_range_past_the_end_holds_no_frames(steady: Path) -> None:
     assert read_all(steady, start_s=100.0) == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "rare.mp4",
-        "b_frames.mp4",
-        "open.mp4",
-        "hevc.mov",
-        "late.mp4",
-        "vp9.webm",
-        "vp8.mkv",
-        "a.avi",
-        "a.ts",
-        "frag.mp4",
-    ],
-)
+LONG: dict[str, Options] = {
+    "rare.mp4": {"options": {"g": "1000"}},
+    "b_frames.mp4": {"options": {"g": "30", "bf": "3"}},
+    "open.mp4": {"options": {"g": "24", "bf": "3", "x264-params": "open-gop=1"}},
+    "hevc.mov": {"codec": "libx265", "options": {"x265-params": "keyint=40:log-level=none"}},
+    "vp9.webm": {"codec": "libvpx-vp9", "ticks_per_s": 1000},
+    "vp8.mkv": {"codec": "libvpx", "ticks_per_s": 1000},
+    "a.avi": {"codec": "mpeg4", "ticks_per_s": 30, "steady": True},
+    "a.ts": {"options": {"g": "30"}},
+    "frag.mp4": {"mux_options": {"movflags": "frag_keyframe+empty_moov"}},
+    "late.mp4": {},
+}
+
+
+def long_clip(folder: Path, name: str) -> Path:
+    """Write a clip of 12 s and more, of one of the kinds in `LONG`; a file is written once."""
+    path = folder / f"long_{name}"
+    if not path.exists():
+        settings = dict(LONG[name])
+        start_s = 1.07 if name == "late.mp4" else 0.0
+        steady = settings.pop("steady", False)
+        times_s = np.arange(360) / 30 if steady else irregular_times_s(ticks_per_s=1000, count=360)
+        write_video(path, (start_s + np.asarray(times_s)).tolist(), **settings)
+    return path
+
+
+@pytest.mark.parametrize("name", LONG)
 def test_ranges_that_adjoin_hold_every_frame_once_and_the_same(folder: Path, name: str) -> None:
-    every: dict[str, Options] = {
-        "rare.mp4": {"options": {"g": "1000"}},
-        "b_frames.mp4": {"options": {"g": "30", "bf": "3"}},
-        "open.mp4": {"options": {"g": "24", "bf": "3", "x264-params": "open-gop=1"}},
-        "hevc.mov": {"codec": "libx265", "options": {"x265-params": "keyint=40:log-level=none"}},
-        "vp9.webm": {"codec": "libvpx-vp9", "ticks_per_s": 1000},
-        "vp8.mkv": {"codec": "libvpx", "ticks_per_s": 1000},
-        "a.avi": {"codec": "mpeg4", "ticks_per_s": 30, "steady": True},
-        "a.ts": {"options": {"g": "30"}},
-        "frag.mp4": {"mux_options": {"movflags": "frag_keyframe+empty_moov"}},
-    }
-    settings = every.get(name, {})
-    start_s = 1.07 if name == "late.mp4" else 0.0
-    times_s = np.arange(360) / 30 if settings.pop("steady", False) else irregular_times_s(ticks_per_s=1000, count=360)
-    path = write_video(folder / f"adjoin_{name}", (start_s + np.asarray(times_s)).tolist(), **settings)
+    path = long_clip(folder, name)
     whole = read_all(path)
     cuts_s = [0.0, 2.1, 5.0, whole[200].time_s, 11.3, None]
     parts, stats = [], ReadStats()
@@ -212,6 +210,24 @@ def test_ranges_that_adjoin_hold_every_frame_once_and_the_same(folder: Path, nam
     assert [frame.time_s for frame in parts] == [frame.time_s for frame in whole]
     assert all((one.image == other.image).all() for one, other in zip(parts, whole, strict=True))
     assert (stats.decoded, stats.dropped, stats.undecodable, stats.missing) == (len(whole), 0, 0, 0)
+
+
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("wanted", [[0, 1, 100, 200, 201, 359], [150], [300, 340], range(360), []])
+def test_moments_are_the_frames_that_are_there_at_that_time(folder: Path, name: str, wanted: Sequence[int]) -> None:
+    path = long_clip(folder, name)
+    whole = read_all(path)
+    with read_moments(path, [whole[index].time_s for index in wanted]) as stream:
+        found = list(stream)
+    assert [frame.time_s for frame in found] == [whole[index].time_s for index in wanted]
+    assert all((frame.image == whole[index].image).all() for frame, index in zip(found, wanted, strict=True))
+
+
+def test_a_moment_that_is_not_there_is_left_out(steady: Path) -> None:
+    whole = read_all(steady)
+    between_s = (whole[3].time_s + whole[4].time_s) / 2
+    with read_moments(steady, [between_s, whole[5].time_s, whole[-1].time_s + 1.0]) as stream:
+        assert [frame.time_s for frame in stream] == [whole[5].time_s]
 
 
 # Pictures

@@ -410,12 +410,13 @@ def _write(folder: Path, request: Request, found: Analysis, text: str) -> None:
 
 
 def _pictures(found: Analysis, film: Footage | None) -> dict[int, Still]:
-    from spineline.io.overlay import stills
+    from spineline.io.overlay import stills, times_of_stills_s
 
-    if not film or not found.reps:
+    times_s = times_of_stills_s(found)
+    if not film or not times_s:
         return {}
-    with film.frames(max_side_px=MAX_SIDE_PX) as frames:
-        return stills(film.told(frames, ", pictures"), found)
+    with film.moments(times_s, max_side_px=MAX_SIDE_PX) as frames:
+        return stills(film.told(frames, ", pictures", of=len(times_s)), found)
 
 
 def _write_chart(folder: Path) -> None:

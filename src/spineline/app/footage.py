@@ -4,7 +4,7 @@ import contextlib
 import importlib.metadata
 import math
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -63,9 +63,18 @@ class Footage:
         with read_frames(path, max_side_px=max_side_px, start_s=start_s, end_s=end_s, lead_s=lead_s) as stream:
             yield stream
 
-    def told(self, frames: "Iterable[Frame]", doing: str = "") -> "Iterator[Frame]":
+    @contextlib.contextmanager
+    def moments(self, times_s: Sequence[float], *, max_side_px: int | None) -> "Generator[FrameStream, None, None]":
+        """Open the frames at some times of the track, which rise."""
+        from spineline.io.video import read_moments
+
+        at_s = [time_s - self.begins_s for time_s in times_s]
+        with read_moments(self.info.path, at_s, max_side_px=max_side_px) as stream:
+            yield stream
+
+    def told(self, frames: "Iterable[Frame]", doing: str = "", of: int | None = None) -> "Iterator[Frame]":
         """Pass frames on, and tell how far that is."""
-        total = self.expected_frames
+        total = of or self.expected_frames
         for done, frame in enumerate(frames, start=1):
             yield replace(frame, time_s=frame.time_s + self.begins_s, scale=frame.scale * self.scale)
             self.on_progress(self.info.path.name + doing, done, total)

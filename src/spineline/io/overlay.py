@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -32,16 +32,13 @@ from spineline.io.verdicts import (
     worst_flag,
     worst_frame,
 )
-
-if TYPE_CHECKING:
-    from spineline.io.video import Frame
+from spineline.io.video import SAME_TIME_S, Frame
 
 Image = NDArray[np.uint8]
 
 _WHITE: Final[Colour] = (255, 255, 255)
 _BLACK: Final[Colour] = (0, 0, 0)
 _THORACIC: Final = range(SPINE_POINTS.index("C7"), SPINE_POINTS.index("L1") + 1)
-_SAME_TIME_S: Final = 1e-3
 BAR: Final[Colour] = (255, 120, 220)
 _BAR_WIDTH: Final = 0.004  # as a share of the picture's shorter side
 _LINE_WIDTH: Final = 0.018  # as a share of the length of the spine
@@ -77,13 +74,19 @@ def write_overlay(
     write_h264(pictures, path, sound_from=sound_from)
 
 
+def times_of_stills_s(analysis: Analysis) -> list[float]:
+    """Return the times of the frames that `stills` needs, rising."""
+    worst = (worst_frame(analysis, result) for result in analysis.reps)
+    return [float(analysis.track.time_s[index]) for index in sorted({each for each in worst if each is not None})]
+
+
 def stills(frames: Iterable[Frame], analysis: Analysis) -> dict[int, Still]:
     """Take one picture of each measured rep: its worst frame, cut to the lifter, with the line of the spine.
 
     Parameters
     ----------
     frames : iterable of Frame
-        Those that were analysed; read only as far as needed.
+        With those at `times_of_stills_s`.
     analysis : Analysis
 
     Returns
@@ -143,7 +146,7 @@ class Painter:
             return None
         index = int(np.clip(np.searchsorted(times_s, time_s), 1, max(1, len(times_s) - 1)))
         nearest = min((i for i in (index - 1, index) if i < len(times_s)), key=lambda i: abs(times_s[i] - time_s))
-        return nearest if abs(times_s[nearest] - time_s) <= _SAME_TIME_S else None
+        return nearest if abs(times_s[nearest] - time_s) <= SAME_TIME_S else None
 
     def draw(self, image: Image, frame_index: int | None, *, scale: float = 1.0) -> Image:
         """Draw everything into a copy of an RGB picture."""

@@ -24,7 +24,7 @@ import contextlib
 import functools
 import hashlib
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -49,6 +49,10 @@ _FRAMES_THAT_MUST_RISE = 30
 # A jump that ends too late is tried again from so much earlier; after the last, everything is decoded.
 _JUMPS_SHORT_BY_S = (0.5, 5.0)
 _WORTH_A_JUMP_S = 2.0
+
+SAME_TIME_S = 1e-3
+"""Times less than that apart are those of one frame: a track has them as exactly as its recording."""
+
 # Every build of OpenCV from the package registry decodes these, so a failure is the file's own.
 _SURELY_DECODABLE = ("H.264", "HEVC", "VP8", "VP9", "MPEG-4 Part 2", "MPEG-2", "Motion JPEG", "ProRes", "GIF")
 
@@ -261,6 +265,15 @@ def read_frames(
     return FrameStream(frames, stats=decoder.stats, read_ahead=read_ahead)
 
 
+def read_moments(path: str | Path, times_s: Sequence[float], *, max_side_px: int | None = 640) -> FrameStream:
+    """Open a video and deliver only the frames shown at times ``(n,)`` that rise; one that is not there is left out.
+
+    What lies between is jumped over where the file has an index to go by. Raises as `read_frames`.
+    """
+    decoder = _Decoder(Path(path))
+    return FrameStream(_frames_at(decoder, times_s, max_side_px), stats=decoder.stats, read_ahead=1)
+
+
 def use_threads(count: int) -> None:
     """Let this process scale, and decode what is opened from now on, in so many threads."""
     cv2.setNumThreads(count)
@@ -301,9 +314,7 @@ def _selected_frames(
     decoder: _Decoder, *, max_side_px: int | None, start_s: float, end_s: float, lead_s: float
 ) -> Generator[Frame]:
     """Yield the frames in range, shrunk; closes the decoder at the end."""
-    width_px, height_px = decoder.full_size_px
-    scale = 1.0 if max_side_px is None else min(1.0, max_side_px / max(width_px, height_px))
-    size_px = max(1, round(width_px * scale)), max(1, round(height_px * scale))
+    size_px, scale = decoder.size_within(max_side_px)
     led_in = start_s == 0
     try:
         time_s = decoder.start_near(start_s - lead_s)
@@ -317,6 +328,23 @@ def _selected_frames(
             time_s = decoder.advance()
         if time_s is not None:
             decoder.stats.decoded -= 1  # the first beyond the range
+    finally:
+        decoder.close()
+
+
+def _frames_at(decoder: _Decoder, times_s: Sequence[float], max_side_px: int | None) -> Generator[Frame]:
+    """Yield the frames at some times, shrunk; closes the decoder at the end."""
+    size_px, scale = decoder.size_within(max_side_px)
+    try:
+        time_s = decoder.advance() if times_s else None
+        for at_s in times_s:
+            time_s = None if time_s is None else decoder.forward(time_s, at_s)
+            while time_s is not None and time_s < at_s - SAME_TIME_S:
+                time_s = decoder.advance()
+            if time_s is not None and time_s <= at_s + SAME_TIME_S:
+                image = decoder.image(size_px)
+                if image is not None:
+                    yield Frame(time_s=time_s, image=image, scale=scale, index=decoder.grabbed - 1)
     finally:
         decoder.close()
 
@@ -335,6 +363,7 @@ class _Decoder:
         self._first_stamp_s: float | None = None
         self._last_s = 0.0
         self._full_image: Image | None = None
+        self._can_jump = self.container.has_index
         self._read_header()
         self._refuse_interlaced()
 
@@ -370,15 +399,29 @@ class _Decoder:
                 "read here; convert it first: ffmpeg -i FILE -vf bwdif -c:v libx264 NEW.mp4"
             )
 
+    def size_within(self, max_side_px: int | None) -> tuple[tuple[int, int], float]:
+        """Return width and height of pictures whose long side is at most that, and their scale."""
+        width_px, height_px = self.full_size_px
+        scale = 1.0 if max_side_px is None else min(1.0, max_side_px / max(width_px, height_px))
+        return (max(1, round(width_px * scale)), max(1, round(height_px * scale))), scale
+
     def start_near(self, to_s: float) -> float | None:
         """Go to the first frame, or to a later one that is not after ``to_s``, and return its time as `advance`."""
         time_s = self.advance()
-        if time_s is None or to_s < _WORTH_A_JUMP_S or not self.container.has_index:
-            return time_s
+        return None if time_s is None else self.forward(time_s, to_s)
+
+    def forward(self, now_s: float, to_s: float) -> float | None:
+        """Stay, or go to a later frame that is not after ``to_s``, and return its time as `advance`.
+
+        Where jumps do not end in between, reading begins anew, once, and there are no more jumps.
+        """
+        if to_s - now_s < _WORTH_A_JUMP_S or not self._can_jump:
+            return now_s
         for earlier_s in _JUMPS_SHORT_BY_S:
             landed_s = self._jump(to_s - earlier_s)
-            if landed_s is not None and 0 < landed_s <= to_s:
+            if landed_s is not None and now_s < landed_s <= to_s:
                 return landed_s
+        self._can_jump = False
         self._capture.release()
         self._capture = _open_capture(self.path, self.name, self.container)
         self.grabbed, self._first_stamp_s, self._last_s = 0, None, 0.0
