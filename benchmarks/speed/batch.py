@@ -102,7 +102,7 @@ def measure(folder: Path, clips: int, seconds: float, workers: Sequence[int], co
         ("results, with report", f"{disk / 1e3:.0f} kB a clip"),
         ("history", f"{kept / 1e3:.0f} kB a clip"),
         (f"{MANY:,} clips", f"{hours:,.0f} hours of CPU: {hours / 24 / cores:.1f} days on {cores} such cores"),
-        ("to see that all are done", f"{MANY * known / 60:.0f} minutes"),
+        ("to see that all are done", f"{MANY * known:.0f} s"),
         ("results and history", f"{MANY * disk / 1e9:.0f} GB and {MANY * kept / 1e9:.0f} GB"),
     )
     print("\n| what | cost |", "| --- " * 2 + "|", *(f"| {what} | {cost} |" for what, cost in rows), sep="\n")
