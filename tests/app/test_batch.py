@@ -30,22 +30,11 @@ from spineline.io.history import open_history
 from spineline.io.results import TRACK
 from spineline.io.sources import read_source
 from spineline.io.tables import REP_COLUMNS
-from tests.app.make_batch import SEASON, document, leftovers, rows, said, times_ns, trouble, write_clip, write_season
+from tests.app.make_batch import SEASON, document, leftovers, rows, said, times_ns, trouble, write_clip
 from tests.app.make_inputs import write_lift, write_recording
 from tests.contents import paths_below
 
 pytestmark = pytest.mark.usefixtures("alone")
-
-
-@pytest.fixture(scope="module")
-def kept_season(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_season(tmp_path_factory.mktemp("season"))
-
-
-@pytest.fixture
-def season(kept_season: Path, tmp_path: Path) -> Path:
-    """Give a season of the test's own."""
-    return shutil.copytree(kept_season, tmp_path / "season")
 
 
 def here(tasks: Sequence[Task], _on_progress: object, **_: object) -> Generator[tuple[int, Entry | Died], None, None]:

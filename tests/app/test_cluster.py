@@ -30,20 +30,10 @@ from spineline.io.cluster import Lost, in_cluster
 from spineline.io.history import open_history
 from spineline.io.pose import CLOSED_PROXY
 from spineline.io.sources import read_source
-from tests.app.make_batch import SEASON, kill_the_worker_once, leftovers, rows, said, times_ns, write_clip, write_season
+from tests.app.make_batch import SEASON, kill_the_worker_once, leftovers, rows, said, times_ns, write_clip
 
 distributed = pytest.importorskip("distributed", reason="the extra [dask] is not installed")
 pytestmark = pytest.mark.usefixtures("alone")
-
-
-@pytest.fixture(scope="module")
-def kept_season(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_season(tmp_path_factory.mktemp("season"))
-
-
-@pytest.fixture
-def season(kept_season: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(kept_season, tmp_path / "season")
 
 
 @pytest.fixture

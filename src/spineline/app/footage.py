@@ -54,13 +54,16 @@ class Footage:
     scale: float = 1.0
 
     @contextlib.contextmanager
-    def frames(self, *, max_side_px: int | None, lead_s: float = 0.0) -> "Generator[FrameStream, None, None]":
+    def frames(
+        self, *, max_side_px: int | None, lead_s: float = 0.0, threads: int = 0
+    ) -> "Generator[FrameStream, None, None]":
         """Open the frames, and those of so long before."""
         from spineline.io.video import read_frames
 
         start_s, end_s = (time_s - self.begins_s for time_s in self.time_range_s) if self.time_range_s else (None, None)
-        path = self.info.path
-        with read_frames(path, max_side_px=max_side_px, start_s=start_s, end_s=end_s, lead_s=lead_s) as stream:
+        with read_frames(
+            self.info.path, max_side_px=max_side_px, start_s=start_s, end_s=end_s, lead_s=lead_s, threads=threads
+        ) as stream:
             yield stream
 
     @contextlib.contextmanager
@@ -139,13 +142,14 @@ def follow(film: Footage, model: Path, *, lead_s: float = 0.0) -> Followed:
     from spineline.io.plate import PlateFollower
     from spineline.io.pose import PoseObserver
     from spineline.io.spine_net import SpineNet
-    from spineline.io.video import use_threads
+    from spineline.io.video import scale_in
 
-    use_threads(spare_cores())
+    threads = spare_cores()
+    scale_in(threads)
     recording, plates = Recording((film.info.width_px, film.info.height_px)), PlateFollower()
     with (
         PoseObserver(model, SpineNet()) as observer,
-        film.frames(max_side_px=MAX_SIDE_PX, lead_s=lead_s) as frames,
+        film.frames(max_side_px=MAX_SIDE_PX, lead_s=lead_s, threads=threads) as frames,
         Ahead(_looked_through(observer, film.told(frames)), limit=_POSES_AHEAD, name="spineline-pose") as poses,
     ):
         for frame, sight in poses:

@@ -29,7 +29,7 @@ from typing import Any, BinaryIO
 from spineline.errors import ModelError
 from spineline.io import packages
 from spineline.io.packages import ProgressCallback
-from spineline.io.part_folder import part_folder
+from spineline.io.whole_file import appearing
 
 MODEL_NAMES = ("lite", "full", "heavy")
 CACHE_VARIABLE = "SPINELINE_CACHE_DIR"
@@ -322,13 +322,8 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes the name `path` only once all of it is written; else nothing stays."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part_folder(path.parent) as folder:
-            part = folder / path.name
-            with part.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+        with appearing(path) as file:
+            yield file
     except OSError as error:
         raise ModelError(
             f"the pose model cannot be written to {path.parent} ({error.strerror}): make room, make it "

@@ -222,6 +222,7 @@ def read_frames(
     end_s: float | None = None,
     lead_s: float = 0.0,
     read_ahead: int = 8,
+    threads: int = 0,
 ) -> FrameStream:
     """Open a video and start decoding it ahead in a thread.
 
@@ -238,6 +239,8 @@ def read_frames(
         Deliver also the frames of so long before the start, which count for nothing in the stats.
     read_ahead : int
         Frames kept ready at most; with `max_side_px` they bound the memory used.
+    threads : int
+        That decode; 0 is as many as there are cores.
 
     Returns
     -------
@@ -260,7 +263,7 @@ def read_frames(
         raise SettingsError(f"expected 0 <= start < end of the time range, got {start_s:g} to {end_s:g} s")
     if not 0 <= lead_s < np.inf:
         raise SettingsError(f"lead_s must be 0 or more, got {lead_s:g}")
-    decoder = _Decoder(Path(path))
+    decoder = _Decoder(Path(path), threads)
     frames = _selected_frames(decoder, max_side_px=max_side_px, start_s=start_s, end_s=end_s, lead_s=lead_s)
     return FrameStream(frames, stats=decoder.stats, read_ahead=read_ahead)
 
@@ -274,9 +277,9 @@ def read_moments(path: str | Path, times_s: Sequence[float], *, max_side_px: int
     return FrameStream(_frames_at(decoder, times_s, max_side_px), stats=decoder.stats, read_ahead=1)
 
 
-def use_threads(count: int) -> None:
-    """Let this process scale, and decode what is opened from now on, in so many threads."""
-    cv2.setNumThreads(count)
+def scale_in(threads: int) -> None:
+    """Let this process scale pictures in so many threads; where OpenCV cannot be told, in as many as it likes."""
+    cv2.setNumThreads(threads)
 
 
 class FrameStream(Ahead[Frame]):
@@ -352,13 +355,14 @@ def _frames_at(decoder: _Decoder, times_s: Sequence[float], max_side_px: int | N
 class _Decoder:
     """One open file, moved forward to the next frame whose time rises."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threads: int = 0) -> None:
         self.path = path
         self.name = printable_name(path)
         self.container = inspect_file(path)
         self.cut_note = "; the file is cut short, copy it again" if self.container.cut_short else ""
         self.stats = ReadStats(cut_short=self.container.cut_short)
-        self._capture = _open_capture(path, self.name, self.container)
+        self._threads = threads
+        self._capture = _open_capture(path, self.name, self.container, threads)
         self.grabbed = 0
         self._first_stamp_s: float | None = None
         self._last_s = 0.0
@@ -423,7 +427,7 @@ class _Decoder:
                 return landed_s
         self._can_jump = False
         self._capture.release()
-        self._capture = _open_capture(self.path, self.name, self.container)
+        self._capture = _open_capture(self.path, self.name, self.container, self._threads)
         self.grabbed, self._first_stamp_s, self._last_s = 0, None, 0.0
         return self.advance()
 
@@ -500,13 +504,13 @@ class _Decoder:
             raise InputError(f"{self.name}: decoding failed after {self._last_s:.2f} s ({what})") from error
 
 
-def _open_capture(path: Path, name: str, container: Container) -> cv2.VideoCapture:
+def _open_capture(path: Path, name: str, container: Container, threads: int) -> cv2.VideoCapture:
     silence_decoder()
     # "file:" keeps names such as "http:..." or "-" what they are. Bytes, because a name that is not valid
     # Unicode crashes the interpreter in OpenCV 5.0 when given as str.
     address = b"file:" + os.fsencode(path.absolute())
-    threads = [cv2.CAP_PROP_N_THREADS, cv2.getNumThreads()]
-    capture: cv2.VideoCapture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, threads)  # type: ignore[call-overload]
+    options = [cv2.CAP_PROP_N_THREADS, threads]
+    capture: cv2.VideoCapture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, options)  # type: ignore[call-overload]
     if not capture.isOpened():
         cut = "; the file is cut short, copy it again" if container.cut_short else ""
         if container.codec:

@@ -25,15 +25,22 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         It cannot be written there; every OSError within the block counts as that.
     """
     try:
-        with part_folder(path.parent) as folder:
-            part = folder / path.name
-            with part.open("x+b") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+        with appearing(path) as file:
+            yield file
     except OSError as error:
         raise cannot_be_written(path, error) from error
+
+
+@contextlib.contextmanager
+def appearing(path: Path) -> Iterator[BinaryIO]:
+    """Do the same as `whole_file`, with errors as they are."""
+    with part_folder(path.parent) as folder:
+        part = folder / path.name
+        with part.open("x+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
 
 
 def write_files(files: Mapping[str, bytes], target: Path) -> list[Path]:
