@@ -21,8 +21,9 @@ REPS = range(1, 2 * TIMES + 1)
 pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def screen() -> Iterator[VirtualScreen]:
+    """Give a screen without the windows of an earlier test."""
     with VirtualScreen() as screen:
         yield screen
 
