@@ -51,8 +51,9 @@ def check() -> None:
 
 
 def test() -> None:
-    """Run the default tests, a process for each core."""
-    run(sys.executable, "-m", "pytest", "-n", "auto", "--maxprocesses", "4")
+    """Run the default tests, a process for each core; then those that need the machine to themselves."""
+    run(sys.executable, "-m", "pytest", "-m", "not long and not alone", "-n", "auto", "--maxprocesses", "4")
+    run(sys.executable, "-m", "pytest", "-m", "alone and not long")
 
 
 def long() -> None:

@@ -18,7 +18,7 @@ from spineline.io.window import TITLE
 TIMES = 8
 REPS = range(1, 2 * TIMES + 1)
 
-pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
+pytestmark = [pytest.mark.alone, pytest.mark.skipif(missing() is not None, reason=missing() or "")]
 
 
 @pytest.fixture
