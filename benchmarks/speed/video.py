@@ -20,10 +20,9 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -49,25 +48,27 @@ class Rate(NamedTuple):
     cpu_ms: float
 
 
-@dataclass
 class Clock:
-    """Counts pictures from now on."""
+    """Times pictures from now on."""
 
-    began_s: float = field(default_factory=time.perf_counter)
-    began_cpu_s: float = field(default_factory=lambda: _cpu_s())
+    def __init__(self) -> None:
+        self._began_s, self._began_cpu_s = time.perf_counter(), self._cpu_s()
 
     def passed_s(self) -> float:
-        """Return for how long it has counted."""
-        return time.perf_counter() - self.began_s
+        """Return for how long it has run."""
+        return time.perf_counter() - self._began_s
 
     def rate(self, pictures: int) -> Rate:
-        """Return the rate; processes that were started must have ended."""
-        return Rate(pictures / self.passed_s(), 1e3 * (_cpu_s() - self.began_cpu_s) / pictures)
+        """Return the rate of so many pictures."""
+        hz = pictures / self.passed_s()
+        for process in active_children():  # its CPU time counts once it has ended
+            process.join()
+        return Rate(hz, 1e3 * (self._cpu_s() - self._began_cpu_s) / pictures)
 
-
-def _cpu_s() -> float:
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system
+    @staticmethod
+    def _cpu_s() -> float:
+        used = os.times()
+        return used.user + used.system + used.children_user + used.children_system
 
 
 Rates = dict[str, Rate]

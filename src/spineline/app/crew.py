@@ -84,7 +84,6 @@ def in_crew(
     """
     todo = deque(enumerate(items))
     crew: list[_Member[T, R]] = []
-    dismissed: list[_Member[T, R]] = []
     try:
         while todo or crew:
             while todo and len(crew) < workers:
@@ -102,13 +101,12 @@ def in_crew(
                     member.begin(*todo.popleft())
                 else:
                     crew.remove(member)
-                    dismissed.append(member)
                     member.dismiss()
                 yield place, said
     finally:
         for member in crew:
             member.dismiss()
-        for member in (*crew, *dismissed):
+        for member in crew:
             member.wait_for()
 
 

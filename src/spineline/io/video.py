@@ -317,7 +317,6 @@ def _selected_frames(
     decoder: _Decoder, *, max_side_px: int | None, start_s: float, end_s: float, lead_s: float
 ) -> Generator[Frame]:
     """Yield the frames in range, shrunk; closes the decoder at the end."""
-    size_px, scale = decoder.size_within(max_side_px)
     led_in = start_s == 0
     try:
         time_s = decoder.start_near(start_s - lead_s)
@@ -325,9 +324,8 @@ def _selected_frames(
             if time_s >= start_s and not led_in:
                 led_in = True
                 decoder.stats.begin()
-            image = decoder.image(size_px) if time_s >= start_s - lead_s else None
-            if image is not None:
-                yield Frame(time_s=time_s, image=image, scale=scale, index=decoder.grabbed - 1)
+            if time_s >= start_s - lead_s and (frame := decoder.frame(time_s, max_side_px)):
+                yield frame
             time_s = decoder.advance()
         if time_s is not None:
             decoder.stats.decoded -= 1  # the first beyond the range
@@ -337,17 +335,17 @@ def _selected_frames(
 
 def _frames_at(decoder: _Decoder, times_s: Sequence[float], max_side_px: int | None) -> Generator[Frame]:
     """Yield the frames at some times, shrunk; closes the decoder at the end."""
-    size_px, scale = decoder.size_within(max_side_px)
     try:
         time_s = decoder.advance() if times_s else None
         for at_s in times_s:
-            time_s = None if time_s is None else decoder.forward(time_s, at_s)
+            if time_s is not None:
+                time_s = decoder.forward(time_s, at_s)
             while time_s is not None and time_s < at_s - SAME_TIME_S:
                 time_s = decoder.advance()
-            if time_s is not None and time_s <= at_s + SAME_TIME_S:
-                image = decoder.image(size_px)
-                if image is not None:
-                    yield Frame(time_s=time_s, image=image, scale=scale, index=decoder.grabbed - 1)
+            if time_s is None:
+                return
+            if time_s <= at_s + SAME_TIME_S and (frame := decoder.frame(time_s, max_side_px)):
+                yield frame
     finally:
         decoder.close()
 
@@ -402,12 +400,6 @@ class _Decoder:
                 f"{self.name}: is interlaced, every picture made of two halves of different moments, which cannot be "
                 "read here; convert it first: ffmpeg -i FILE -vf bwdif -c:v libx264 NEW.mp4"
             )
-
-    def size_within(self, max_side_px: int | None) -> tuple[tuple[int, int], float]:
-        """Return width and height of pictures whose long side is at most that, and their scale."""
-        width_px, height_px = self.full_size_px
-        scale = 1.0 if max_side_px is None else min(1.0, max_side_px / max(width_px, height_px))
-        return (max(1, round(width_px * scale)), max(1, round(height_px * scale))), scale
 
     def start_near(self, to_s: float) -> float | None:
         """Go to the first frame, or to a later one that is not after ``to_s``, and return its time as `advance`."""
@@ -465,7 +457,14 @@ class _Decoder:
         self._finish()
         return None
 
-    def image(self, size_px: tuple[int, int]) -> Image | None:
+    def frame(self, time_s: float, max_side_px: int | None) -> Frame | None:
+        """Fetch the present frame, shown at ``time_s``, shrunk until its long side is no longer than that."""
+        width_px, height_px = self.full_size_px
+        scale = 1.0 if max_side_px is None else min(1.0, max_side_px / max(width_px, height_px))
+        image = self._image((max(1, round(width_px * scale)), max(1, round(height_px * scale))))
+        return None if image is None else Frame(time_s=time_s, image=image, scale=scale, index=self.grabbed - 1)
+
+    def _image(self, size_px: tuple[int, int]) -> Image | None:
         """Fetch the present picture as RGB, shape (height, width, 3), shrunk to (width, height)."""
         with self._errors_named():
             ok, full = self._capture.retrieve(self._full_image)
