@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import sys
 from types import TracebackType
@@ -31,6 +33,7 @@ class Window:
         self._shown = self._closed = False
 
     def __enter__(self) -> Self:
+        _leave_events_to_qt()
         cv2.namedWindow(self._title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         return self
 
@@ -66,3 +69,15 @@ class Window:
         if code == _NO_KEY:
             return None
         return _NAMES.get(code & 0xFF) or (chr(code) if 32 < code < 127 else None)
+
+
+def _leave_events_to_qt() -> None:
+    """Keep libX11 from taking events that Qt waits for, such as that of the window being shown: it then stays black.
+
+    Qt asks libX11 not to, but through the libX11-xcb that comes with OpenCV, which writes that where an older libX11
+    kept it (byte 64 of its private data; 72 in 1.8.4). That of the system knows the place, and goes first once loaded
+    for all.
+    """
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError):  # not installed: as good as before
+            ctypes.CDLL("libX11-xcb.so.1", mode=ctypes.RTLD_GLOBAL)
