@@ -34,9 +34,10 @@ from spineline.core.settings import Settings
 from spineline.core.track import PoseTrack
 from spineline.io.models import resolve_model
 from spineline.io.pose import PoseObserver
+from spineline.io.scaling import shrink
 from spineline.io.spine_net import SpineNet
 from spineline.io.tracks import between, load_track
-from spineline.io.video import probe, read_frames, shrink
+from spineline.io.video import probe, read_frames
 
 SETTINGS = Settings()
 MEASURED = 0.5

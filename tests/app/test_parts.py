@@ -20,8 +20,9 @@ from spineline.core.recording import Recording
 from spineline.core.sim import Move, simulate
 from spineline.core.track import PoseTrack
 from spineline.errors import InputError
+from spineline.io.decoder import ReadStats
 from spineline.io.tracks import between
-from spineline.io.video import ReadStats, VideoInfo, probe
+from spineline.io.video import VideoInfo, probe
 
 ROOT = Path(__file__).parents[2]
 CLIP = ROOT / "samples" / "deadlift_neutral.mp4"

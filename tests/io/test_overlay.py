@@ -20,11 +20,12 @@ from spineline.core.terms import Verdict
 from spineline.core.track import Floats
 from spineline.errors import InputError
 from spineline.io import encode
+from spineline.io.decoder import Frame
 from spineline.io.encode import write_h264
 from spineline.io.letters import Line, draw_panel
 from spineline.io.overlay import Painter, draw, smooth_line, stills, write_overlay
 from spineline.io.verdicts import CUES, NOT_MEASURED, VERDICTS
-from spineline.io.video import Frame, read_frames
+from spineline.io.video import read_frames
 from tests.io.make_analysis import SIZE_PX, empty_analysis, make_analysis
 from tests.io.make_video import numbered_image, read_number, write_video
 

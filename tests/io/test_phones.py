@@ -16,7 +16,7 @@ import pytest
 from spineline.core.analysis import analyze
 from spineline.core.sim import lift, simulate
 from spineline.errors import InputError
-from spineline.io import video
+from spineline.io import decoder
 from spineline.io.video import probe, read_frames
 from tests.io.make_video import Image, numbered_image, read_corners, read_number, write_video
 
@@ -188,8 +188,8 @@ def test_what_phones_and_cameras_write_is_read_right(kind: str, folder: Path) ->
 # But for HDR, whose colours take seconds to get ready for whenever a file is opened.
 @pytest.mark.parametrize("kind", [kind for kind in READ if "HDR" not in kind])
 def test_a_part_of_it_is_what_the_whole_has_there(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video, "_WORTH_A_JUMP_S", 0.0)
-    monkeypatch.setattr(video, "_JUMPS_SHORT_BY_S", (0.05, 0.2))
+    monkeypatch.setattr(decoder, "_WORTH_A_JUMP_S", 0.0)
+    monkeypatch.setattr(decoder, "_JUMPS_SHORT_BY_S", (0.05, 0.2))
     path = written(READ[kind], folder)
     with read_frames(path) as frames:
         whole = [(frame.time_s, read_number(frame.image)) for frame in frames]

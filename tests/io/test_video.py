@@ -21,7 +21,8 @@ import pytest
 from av.video.frame import PictureType
 
 from spineline.errors import InputError, SettingsError
-from spineline.io.video import Frame, ReadStats, probe, read_frames, read_moments
+from spineline.io.decoder import Frame, ReadStats
+from spineline.io.video import probe, read_frames, read_moments
 from tests.io.make_video import cut_short, numbered_image, read_corners, read_number, write_video
 
 UPRIGHT = ("red", "green", "blue", "yellow")

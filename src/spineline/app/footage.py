@@ -19,8 +19,9 @@ from spineline.io.results import TRACK
 from spineline.io.tracks import IDENTITY, RECORDED
 
 if TYPE_CHECKING:
+    from spineline.io.decoder import Frame, ReadStats
     from spineline.io.pose import PoseObserver, Sight
-    from spineline.io.video import Frame, FrameStream, ReadStats, VideoInfo
+    from spineline.io.video import FrameStream, VideoInfo
 
 MAX_SIDE_PX: Final = 1280
 """Long side of the frames that are looked through; the pose model is given a part of them."""
@@ -141,8 +142,8 @@ def follow(film: Footage, model: Path, *, lead_s: float = 0.0) -> Followed:
     from spineline.io.ahead import Ahead
     from spineline.io.plate import PlateFollower
     from spineline.io.pose import PoseObserver
+    from spineline.io.scaling import scale_in
     from spineline.io.spine_net import SpineNet
-    from spineline.io.video import scale_in
 
     threads = spare_cores()
     scale_in(threads)

@@ -48,6 +48,10 @@ def thoracic_setup(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 
 def thoracic_rounding(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Largest thoracic change from the reference in the whole rep."""
+    return scene.every(_largest_change, settings)[rep.index - 1]
+
+
+def _largest_change(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     within = scene.between(rep.start_s, rep.end_s)
     return peak(scene, within, scene.change_deg[within], held_s=settings.held_s, why=_BACK_UNSEEN)
 
@@ -64,7 +68,7 @@ def thoracic_growth(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
 
 def thoracic_creep(rep: Rep, scene: Scene, settings: RuleSettings) -> Found:
     """Peak of the thoracic change, less the median of the first two reps that were measured."""
-    peaks = scene.every(thoracic_rounding, settings)
+    peaks = scene.every(_largest_change, settings)
     measured = (found.value for found in peaks[: rep.index - 1] if math.isfinite(found.value))
     known = list(islice(measured, _LEAST_BEFORE))
     if len(known) < _LEAST_BEFORE:

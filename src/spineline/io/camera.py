@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from spineline.core.settings import CameraSettings
 from spineline.errors import CameraError
 from spineline.io.container import printable_name
+from spineline.io.decoder import MAX_FRAME_SIDE_PX, silence_decoder
 from spineline.io.native_log import native_log_hidden
-from spineline.io.video import MAX_FRAME_SIDE_PX, silence_decoder
 
 Image = NDArray[np.uint8]
 

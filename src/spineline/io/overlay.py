@@ -18,6 +18,7 @@ from spineline.core.history import Still
 from spineline.core.signals import runs
 from spineline.core.skeleton import SPINE_POINTS
 from spineline.core.track import Floats
+from spineline.io.decoder import Frame
 from spineline.io.encode import write_h264
 from spineline.io.faces import without_faces
 from spineline.io.letters import Colour, Line, draw_panel
@@ -32,7 +33,7 @@ from spineline.io.verdicts import (
     worst_flag,
     worst_frame,
 )
-from spineline.io.video import SAME_TIME_S, Frame
+from spineline.io.video import SAME_TIME_S
 
 Image = NDArray[np.uint8]
 

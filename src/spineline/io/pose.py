@@ -30,7 +30,7 @@ from spineline.core.silhouette import cut_silhouette, facing
 from spineline.core.track import Floats
 from spineline.errors import ModelError
 from spineline.io.native_log import native_log_hidden
-from spineline.io.video import shrink
+from spineline.io.scaling import shrink
 
 CLOSED_PROXY: Final = "http://127.0.0.1:9"
 POSE_SIDE_PX: Final = 640

@@ -21,7 +21,8 @@ from spineline.core.picture import is_black, is_frozen, repeated
 from spineline.core.settings import CameraSettings
 from spineline.io.camera import Camera
 from spineline.io.container import printable_name
-from spineline.io.video import VideoInfo, read_frames, shrink
+from spineline.io.scaling import shrink
+from spineline.io.video import VideoInfo, read_frames
 
 Image = NDArray[np.uint8]
 Kind = Literal["opened", "lost", "back", "black", "frozen", "ended"]

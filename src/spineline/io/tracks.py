@@ -15,6 +15,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import IO, Any, Final
@@ -172,7 +173,10 @@ def _read(file: IO[bytes]) -> PoseTrack:
         if sum(members[name].file_size for name in shapes) > MAX_BYTES:
             raise TrackError(f"expected at most {MAX_BYTES >> 30} GiB of arrays")
         _require_as_many(shapes)
-        arrays: dict[str, Any] = {name: _array(archive, members[name]) for name in shapes if name != _SILHOUETTES}
+        plain = [name for name in shapes if name != _SILHOUETTES]
+        with ThreadPoolExecutor() as inflating:  # zlib lets other threads run meanwhile
+            read = inflating.map(lambda name: _array(archive, members[name]), plain)
+            arrays: dict[str, Any] = dict(zip(plain, read, strict=True))
         arrays[_SILHOUETTES] = _silhouettes(archive, members[_SILHOUETTES], file)
     file.seek(0)
     size = arrays.pop("image_size_px")
