@@ -1,10 +1,12 @@
-"""How many heaps threads fill."""
+"""How many heaps threads fill, and what they keep."""
 
 import subprocess
 import sys
 import textwrap
 
 import pytest
+
+on_glibc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="heaps of glibc")
 
 PROGRAM = textwrap.dedent("""
     import ctypes, sys, threading
@@ -30,7 +32,32 @@ def arenas(how: str) -> int:
     return done.stderr.count("Arena")
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="heaps of glibc")
+@on_glibc
 def test_threads_share_two_heaps() -> None:
     assert arenas("each") > 2
     assert arenas("shared") <= 2
+
+
+LEFT_IN_PIECES = textwrap.dedent("""
+    import ctypes
+    from pathlib import Path
+    from spineline.io.heap import give_back
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    def held_mb():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+    pieces = [libc.malloc(10_000) for _ in range(20_000)]
+    for piece in pieces:
+        ctypes.memset(piece, 1, 10_000)
+    for piece in pieces[:-1]:
+        libc.free(piece)
+    kept_mb = held_mb()
+    assert give_back()
+    print(kept_mb - held_mb())
+""")
+
+
+@on_glibc
+def test_what_is_free_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", LEFT_IN_PIECES], capture_output=True, text=True, check=True)
+    assert float(done.stdout) > 150

@@ -21,7 +21,7 @@ from typing import Any, Final, Generic, NoReturn, TypeVar
 from spineline.app.cores import share_cores
 from spineline.app.footage import OnProgress
 from spineline.app.quiet import quiet_libraries
-from spineline.io.heap import share_heaps
+from spineline.io.heap import give_back, share_heaps
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -178,6 +178,7 @@ def _serve(here: Connection, work: Work[Any, Any], together: int) -> None:
     with contextlib.suppress(EOFError, OSError, _StoppedError):
         while True:
             here.send(_result(here, work, here.recv()))
+            give_back()
 
 
 def _result(here: Connection, work: Work[Any, Any], item: Any) -> tuple[str, Any]:
