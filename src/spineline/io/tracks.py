@@ -173,11 +173,11 @@ def _read(file: IO[bytes]) -> PoseTrack:
         if sum(members[name].file_size for name in shapes) > MAX_BYTES:
             raise TrackError(f"expected at most {MAX_BYTES >> 30} GiB of arrays")
         _require_as_many(shapes)
-        plain = [name for name in shapes if name != _SILHOUETTES]
-        with ThreadPoolExecutor() as inflating:  # zlib lets other threads run meanwhile
-            read = inflating.map(lambda name: _array(archive, members[name]), plain)
-            arrays: dict[str, Any] = dict(zip(plain, read, strict=True))
-        arrays[_SILHOUETTES] = _silhouettes(archive, members[_SILHOUETTES], file)
+        deflated = _deflated(members[_SILHOUETTES], file)
+        with ThreadPoolExecutor(1) as beside:  # inflating takes as long as reading all the rest
+            silhouettes = beside.submit(_silhouettes, archive, members[_SILHOUETTES], deflated)
+            arrays: dict[str, Any] = {name: _array(archive, members[name]) for name in shapes if name != _SILHOUETTES}
+            arrays[_SILHOUETTES] = silhouettes.result()
     file.seek(0)
     size = arrays.pop("image_size_px")
     if size.shape != (2,) or size.dtype.kind != "i":
@@ -254,18 +254,25 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _silhouettes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: IO[bytes]) -> NDArray[Any] | Packed:
-    """Read the silhouettes; as they are if they are deflated, after inflating them once to check them."""
+def _deflated(info: zipfile.ZipInfo, file: IO[bytes]) -> memoryview:
+    """Read a member as it is in the file if it is deflated."""
+    if info.compress_type != zipfile.ZIP_DEFLATED:
+        return memoryview(b"")
+    if info.compress_size > file.seek(0, io.SEEK_END):  # memory is taken for as much as is asked for
+        raise zipfile.BadZipFile
+    file.seek(info.header_offset + _LOCAL_HEAD_BYTES - 4)
+    file.seek(sum(struct.unpack("<HH", file.read(4))), io.SEEK_CUR)
+    return memoryview(file.read(info.compress_size))
+
+
+def _silhouettes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: memoryview) -> NDArray[Any] | Packed:
+    """Read the silhouettes; from ``data`` if they are deflated, left so after inflating them once to check them."""
     with archive.open(info) as member:
         shape, dtype = _head(member)
         head_bytes = member.tell()
     if info.compress_type != zipfile.ZIP_DEFLATED or shape[1:] != (_WIDTH,) or dtype != np.uint8:
         return _array(archive, info)
-    if info.compress_size > file.seek(0, io.SEEK_END):  # memory is taken for as much as is asked for
-        raise zipfile.BadZipFile
-    file.seek(info.header_offset + _LOCAL_HEAD_BYTES - 4)
-    file.seek(sum(struct.unpack("<HH", file.read(4))), io.SEEK_CUR)
-    state, data = inflator(), memoryview(file.read(info.compress_size))
+    state = inflator()
     head, data = _inflated(state, data, head_bytes)
     blocks, checksum = [], zlib.crc32(head)
     for first in range(0, shape[0], _BLOCK_ROWS):
