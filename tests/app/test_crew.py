@@ -71,6 +71,13 @@ def test_every_item_comes_back_once_with_its_place() -> None:
     assert cores() >= 1
 
 
+def test_a_process_works_on_one_item_after_the_other_or_each_has_its_own() -> None:
+    assert len({pid for _, pid in in_crew(telling, [0] * 5, workers=1)}) == 1
+    own = list(in_crew(telling, [0] * 5, workers=2, fresh=True))
+    assert sorted(place for place, _ in own) == [0, 1, 2, 3, 4]
+    assert len({pid for _, pid in own}) == 5
+
+
 @pytest.mark.parametrize(("items", "workers"), [(1, 1), (2, 2), (3, 2), (2, 8)])
 def test_each_process_uses_what_cores_are_left_beside_the_models(items: int, workers: int) -> None:
     together = min(items, workers)

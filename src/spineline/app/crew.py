@@ -56,6 +56,7 @@ def in_crew(
     items: Sequence[T],
     *,
     workers: int,
+    fresh: bool = False,
     on_progress: Callable[[int, str, int, int | None], None] = lambda *_: None,
     silent_s: float = SILENT_S,
 ) -> Iterator[tuple[int, R | Died]]:
@@ -72,6 +73,8 @@ def in_crew(
         Picklable, as are the results.
     workers
         How many processes at most.
+    fresh
+        Give every item a new process, which has no more memory than it needs.
     on_progress
         Told the place of an item and how far it is, about ten times a second.
     silent_s
@@ -97,7 +100,7 @@ def in_crew(
                 if kind == "raised":
                     raise said
                 place = member.place
-                if todo and kind == "done":
+                if todo and kind == "done" and not fresh:
                     member.begin(*todo.popleft())
                 else:
                     crew.remove(member)

@@ -92,7 +92,7 @@ def _in_order(film: Footage, parts: Sequence[_Part], workers: int) -> Iterator[F
 
     waiting: dict[int, Followed] = {}
     due = 0
-    for place, found in in_crew(_follow, parts, workers=workers, on_progress=tell):
+    for place, found in in_crew(_follow, parts, workers=workers, fresh=True, on_progress=tell):
         if isinstance(found, Died):
             raise InputError(f"{printable_name(film.info.path)}: {found.why}")
         waiting[place] = found

@@ -20,7 +20,7 @@ def share_heaps() -> bool:
 def give_back() -> bool:
     """Give free memory back to the system, and tell whether there was any: what is left lies in pieces that do not fit.
 
-    A process that follows one part of a video after the other would hold a fifth more after a few.
+    A process that goes through one video after the other would hold a fifth more after a few.
     """
     return _glibc("malloc_trim", 0)
 
