@@ -34,6 +34,7 @@ from spineline.app import live, lookout, screens
 from spineline.app.analyze import Request, Summary
 from spineline.app.apart import Apart
 from spineline.core import recording
+from spineline.core.picture import Image
 from spineline.core.settings import Settings
 from spineline.core.track import Floats
 from spineline.io import feed, models, pose, shots, sound, window
@@ -42,7 +43,6 @@ from spineline.io.heap import share_heaps
 from spineline.io.native_log import native_log_hidden
 from spineline.io.video import read_frames
 
-Image = NDArray[np.uint8]
 SAMPLE = Path(__file__).parents[1] / "samples" / "deadlift_rounded.mp4"
 BARE_S = 10.0
 """So long the pose model alone is timed, before and after."""

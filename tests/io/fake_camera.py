@@ -7,9 +7,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from spineline.core.picture import Image
+
 PICTURE_S = 1 / 32  # exact in binary
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spineline.core.picture import Image
 from spineline.io import film as film_module
 from spineline.io.encode import write_h264
-from spineline.io.film import Film, Image
+from spineline.io.film import Film
 from spineline.io.video import read_frames
 from tests.contents import paths_below
 from tests.io.make_video import numbered_image, read_number

@@ -9,11 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from spineline.core.moment import Moment
+from spineline.core.picture import Image
 from spineline.io.letters import Line, text_block
 from spineline.io.live_picture import READY, Showing, paint, words
 from spineline.io.overlay import BAR
-
-Image = NDArray[np.uint8]
 
 HEIGHT_PX, WIDTH_PX = 720, 1280
 SPINE_PX = np.stack([np.linspace(600, 700, 9), np.linspace(150, 400, 9)], axis=1)

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 from av.container import InputContainer
-from numpy.typing import NDArray
 
+from spineline.core.picture import Image
 from spineline.core.terms import Verdict
 from spineline.core.track import Floats
 from spineline.errors import InputError
@@ -29,7 +29,6 @@ from spineline.io.video import read_frames
 from tests.io.make_analysis import SIZE_PX, empty_analysis, make_analysis
 from tests.io.make_video import numbered_image, read_number, write_video
 
-Image = NDArray[np.uint8]
 GREY = 110
 
 

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 from spineline.core.analysis import analyze
+from spineline.core.picture import Image
 from spineline.core.sim import lift, simulate
 from spineline.errors import InputError
 from spineline.io import decoder
 from spineline.io.video import probe, read_frames
-from tests.io.make_video import Image, numbered_image, read_corners, read_number, write_video
+from tests.io.make_video import numbered_image, read_corners, read_number, write_video
 
 UPRIGHT: Final = ("red", "green", "blue", "yellow")
 AT_30: Final = [number / 30 for number in range(30)]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from spineline.core.picture import Image
 from spineline.core.skeleton import Landmark
 from spineline.io.plate import MIN_SCORE, Plate, PlateFollower, find_plate
 
-Image = NDArray[np.uint8]
 Marks = NDArray[np.float64]
 Colour = tuple[int, int, int]
 

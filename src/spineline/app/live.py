@@ -14,9 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from spineline.app.analyze import Request, Summary, analyzed, summed_up
 from spineline.app.footage import FILM_START
 from spineline.app.lookout import Judge, Look, Lookout
@@ -60,7 +57,6 @@ from spineline.io.verdicts import (
 if TYPE_CHECKING:
     from spineline.io.sound import Sounds
 
-Image = NDArray[np.uint8]
 
 _LOOK_EVERY_S: Final = 0.03
 _REFRESH_S: Final = 0.5

@@ -6,15 +6,12 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
+from spineline.core.picture import Image
 from spineline.io.live_picture import Showing, paint, words
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-Image = NDArray[np.uint8]
 
 _REFRESH_HZ: Final = 8
 

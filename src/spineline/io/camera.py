@@ -17,15 +17,13 @@ from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from spineline.core.picture import Image
 from spineline.core.settings import CameraSettings
 from spineline.errors import CameraError
 from spineline.io.container import printable_name
 from spineline.io.decoder import MAX_FRAME_SIDE_PX, silence_decoder
 from spineline.io.native_log import native_log_hidden
-
-Image = NDArray[np.uint8]
 
 ASKED_SIZE_PX: Final = (1280, 720)
 """What a camera is asked for; what comes is taken."""

@@ -12,10 +12,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from spineline.core.picture import Image
 from spineline.errors import CodecError, InputError
 from spineline.io.container import Container, codec_name, inspect_file, printable_name
 from spineline.io.encode import is_interlaced
-from spineline.io.scaling import Image, resized
+from spineline.io.scaling import resized
 
 MAX_FRAME_SIDE_PX = 16_384
 MAX_FRAME_PX = 1 << 26

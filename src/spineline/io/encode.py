@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spineline.core.picture import Image
 from spineline.errors import InputError
 from spineline.io.container import printable_name
 from spineline.io.whole_file import cannot_be_written, whole_file
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
     from av.packet import Packet
 
-Image = NDArray[np.uint8]
 
 TICKS_PER_S: Final = 90_000
 """Times are rounded to this, the common clock of video: 11 microseconds."""

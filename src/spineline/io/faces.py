@@ -4,12 +4,10 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from spineline.core.picture import Image
 from spineline.core.skeleton import SPINE_POINTS, Landmark
 from spineline.core.track import Floats
-
-Image = NDArray[np.uint8]
 
 _HEAD = slice(Landmark.NOSE, Landmark.MOUTH_RIGHT + 1)
 _SHOULDERS = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]

@@ -8,14 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from spineline.core.picture import Image
 from spineline.errors import SpinelineError
 from spineline.io.encode import write_h264
 from spineline.io.whole_file import cannot_be_written
-
-Image = NDArray[np.uint8]
 
 _WAITING: Final = 90
 """Frames that may wait for the encoder: three seconds, some 250 MB of 1280 x 720."""

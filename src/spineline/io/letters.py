@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spineline.core.picture import Image
 from spineline.core.track import Floats
 
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
-Image = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 _PANEL_SHADE: Final = 0.33

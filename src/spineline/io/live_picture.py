@@ -11,15 +11,13 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from spineline.core.moment import Moment
+from spineline.core.picture import Image
 from spineline.core.terms import Severity, Verdict
 from spineline.io.letters import Colour, Line, text_block
 from spineline.io.overlay import BAR, draw_mark, draw_spine
 from spineline.io.verdicts import NOT_MEASURED, VERDICTS, change_in_words, reason_in_words
-
-Image = NDArray[np.uint8]
 
 _WHITE: Final[Colour] = (255, 255, 255)
 _BLACK: Final[Colour] = (0, 0, 0)

@@ -11,10 +11,10 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from spineline.core.analysis import Analysis, RepResult
 from spineline.core.history import Still
+from spineline.core.picture import Image
 from spineline.core.signals import runs
 from spineline.core.skeleton import SPINE_POINTS
 from spineline.core.track import Floats
@@ -34,8 +34,6 @@ from spineline.io.verdicts import (
     worst_frame,
 )
 from spineline.io.video import SAME_TIME_S
-
-Image = NDArray[np.uint8]
 
 _WHITE: Final[Colour] = (255, 255, 255)
 _BLACK: Final[Colour] = (0, 0, 0)

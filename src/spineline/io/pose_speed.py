@@ -8,13 +8,11 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from spineline.core.picture import Image
 from spineline.errors import ModelError
 from spineline.io.camera import ASKED_SIZE_PX
 from spineline.io.pose import PoseObserver, ReadSpine
-
-Image = NDArray[np.uint8]
 
 _WARM_UP: Final = 5  # the first pictures search the whole of it, and fill caches
 _PICTURE_S: Final = 1 / 30

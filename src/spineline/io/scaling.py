@@ -2,9 +2,8 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from spineline.core.picture import Image
 
 
 def scale_in(threads: int) -> None:

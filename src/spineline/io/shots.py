@@ -15,16 +15,14 @@ from typing import Final, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from spineline.core.picture import is_black, is_frozen, repeated
+from spineline.core.picture import Image, is_black, is_frozen, repeated
 from spineline.core.settings import CameraSettings
 from spineline.io.camera import Camera
 from spineline.io.container import printable_name
 from spineline.io.scaling import shrink
 from spineline.io.video import VideoInfo, read_frames
 
-Image = NDArray[np.uint8]
 Kind = Literal["opened", "lost", "back", "black", "frozen", "ended"]
 
 _POLL_S: Final = 0.02
