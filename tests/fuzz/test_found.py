@@ -110,7 +110,7 @@ def test_an_array_of_more_frames_than_there_are_times_is_refused_before_it_is_un
     def noted(_archive: zipfile.ZipFile, info: zipfile.ZipInfo, *_: object) -> None:
         unpacked.append(info.filename)
 
-    for reader in ("_array", "_silhouettes"):
+    for reader in ("_array", "_deflated"):
         monkeypatch.setattr(tracks, reader, noted)
     with pytest.raises(InputError, match=r"silhouette_bits: expected shape .* as many frames as time_s has"):
         load_track(tmp_path / "bomb.npz")

@@ -256,7 +256,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(saved: Path, tmp_path: Path, mo
     monkeypatch.setattr(tracks, "MAX_BYTES", 1 << 24)
     read = []
     whole = zipfile.ZipFile.read
-    for reader in ("_array", "_silhouettes"):
+    for reader in ("_array", "_deflated"):
         monkeypatch.setattr(tracks, reader, lambda *_: pytest.fail("was unpacked"))
 
     def noted(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

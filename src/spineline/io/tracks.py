@@ -117,7 +117,7 @@ def load_track(path: Path) -> tuple[PoseTrack, str]:
     name = printable_name(path)
     try:
         with open_plain(path) as file:
-            return _read(file), hashlib.file_digest(file, "sha256").hexdigest()
+            return _read(file)
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({error.strerror or error})") from error
     except TrackError as error:
@@ -161,8 +161,8 @@ def identified(track: PoseTrack) -> PoseTrack:
     return replace(track, source={**track.source, IDENTITY: seen.hexdigest()})
 
 
-def _read(file: IO[bytes]) -> PoseTrack:
-    """Read a track from a file, and leave that at its beginning."""
+def _read(file: io.BufferedReader) -> tuple[PoseTrack, str]:
+    """Read a track and the hash of its file."""
     if file.seek(0, io.SEEK_END) > MAX_BYTES:
         raise TrackError(f"expected at most {MAX_BYTES >> 30} GiB")
     with zipfile.ZipFile(file) as archive:
@@ -173,12 +173,15 @@ def _read(file: IO[bytes]) -> PoseTrack:
         if sum(members[name].file_size for name in shapes) > MAX_BYTES:
             raise TrackError(f"expected at most {MAX_BYTES >> 30} GiB of arrays")
         _require_as_many(shapes)
-        deflated = _deflated(members[_SILHOUETTES], file)
-        with ThreadPoolExecutor(1) as beside:  # inflating takes as long as reading all the rest
-            silhouettes = beside.submit(_silhouettes, archive, members[_SILHOUETTES], deflated)
-            arrays: dict[str, Any] = {name: _array(archive, members[name]) for name in shapes if name != _SILHOUETTES}
-            arrays[_SILHOUETTES] = silhouettes.result()
-    file.seek(0)
+        deflated = _deflated(archive, members[_SILHOUETTES], file)
+        with ThreadPoolExecutor(1) as beside:  # inflating takes as long as all the rest
+            inflating = beside.submit(_checked, *deflated) if deflated else None
+            plain = [name for name in shapes if not (deflated and name == _SILHOUETTES)]
+            arrays: dict[str, Any] = {name: _array(archive, members[name]) for name in plain}
+            file.seek(0)
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            if inflating:
+                arrays[_SILHOUETTES] = inflating.result()
     size = arrays.pop("image_size_px")
     if size.shape != (2,) or size.dtype.kind != "i":
         raise TrackError(f"image_size_px: expected two whole numbers, found {size.shape} of {size.dtype}")
@@ -187,7 +190,7 @@ def _read(file: IO[bytes]) -> PoseTrack:
             raise TrackError(f"{name}: expected an array, found a single value")
     if _PLATE not in arrays:
         arrays[_PLATE] = np.full((len(arrays["time_s"]), 4), np.nan)
-    return PoseTrack(**arrays, image_size_px=(int(size[0]), int(size[1])), source=source)
+    return PoseTrack(**arrays, image_size_px=(int(size[0]), int(size[1])), source=source), sha256
 
 
 def _require_as_many(shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -254,33 +257,33 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _deflated(info: zipfile.ZipInfo, file: IO[bytes]) -> memoryview:
-    """Read a member as it is in the file if it is deflated."""
-    if info.compress_type != zipfile.ZIP_DEFLATED:
-        return memoryview(b"")
-    if info.compress_size > file.seek(0, io.SEEK_END):  # memory is taken for as much as is asked for
-        raise zipfile.BadZipFile
-    file.seek(info.header_offset + _LOCAL_HEAD_BYTES - 4)
-    file.seek(sum(struct.unpack("<HH", file.read(4))), io.SEEK_CUR)
-    return memoryview(file.read(info.compress_size))
-
-
-def _silhouettes(archive: zipfile.ZipFile, info: zipfile.ZipInfo, data: memoryview) -> NDArray[Any] | Packed:
-    """Read the silhouettes; from ``data`` if they are deflated, left so after inflating them once to check them."""
+def _deflated(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: IO[bytes]
+) -> tuple[memoryview, int, int, int] | None:
+    """Read silhouettes as they are in the file, for `_checked`; None if they are not deflated, or no silhouettes."""
     with archive.open(info) as member:
         shape, dtype = _head(member)
         head_bytes = member.tell()
     if info.compress_type != zipfile.ZIP_DEFLATED or shape[1:] != (_WIDTH,) or dtype != np.uint8:
-        return _array(archive, info)
+        return None
+    if info.compress_size > file.seek(0, io.SEEK_END):  # memory is taken for as much as is asked for
+        raise zipfile.BadZipFile
+    file.seek(info.header_offset + _LOCAL_HEAD_BYTES - 4)
+    file.seek(sum(struct.unpack("<HH", file.read(4))), io.SEEK_CUR)
+    return memoryview(file.read(info.compress_size)), head_bytes, shape[0], info.CRC
+
+
+def _checked(data: memoryview, head_bytes: int, count: int, expected: int) -> Packed:
+    """Inflate so many silhouettes behind their head once, block by block, and leave them deflated."""
     state = inflator()
     head, data = _inflated(state, data, head_bytes)
     blocks, checksum = [], zlib.crc32(head)
-    for first in range(0, shape[0], _BLOCK_ROWS):
-        rows, before = min(shape[0] - first, _BLOCK_ROWS), state.copy()
+    for first in range(0, count, _BLOCK_ROWS):
+        rows, before = min(count - first, _BLOCK_ROWS), state.copy()
         inflated, left = _inflated(state, data, rows * _WIDTH)
         blocks.append(Block(data[: len(data) - len(left)], rows, _WIDTH, before))
         checksum, data = zlib.crc32(inflated, checksum), left
-    if state.decompress(data[:_CHUNK_BYTES], 1) or not state.eof or checksum != info.CRC:
+    if state.decompress(data[:_CHUNK_BYTES], 1) or not state.eof or checksum != expected:
         raise zipfile.BadZipFile
     return Packed(blocks, _WIDTH)
 
